@@ -76,13 +76,13 @@ def ratings_from_table(t: Table, absent: str, name: str) -> Ratings:
             )
         ]  # fmt: skip
     rater_type, types = _rater_types(t)
-    catalogue, completion = _catalogue(t)
+    catalogue, completion = catalogue_of_table(t)
     order = np.argsort(ballot, kind="stable")  # by ballot, in file order within it
     sizes = np.bincount(ballot)
     return Ratings(
         catalogue, tuple(t.rater.values), t.rater.codes[first_row], t.prompt.codes[first_row],
         weight, np.concatenate([[0], np.cumsum(sizes)]), completion[order],
-        _dense_ranks(t.value, ballot)[order], absent, rater_type, types,
+        dense_ranks(t.value, ballot)[order], absent, rater_type, types,
         (*t.notes, *single_completion_notes(sizes, absent)), name, _rater_features(t),
         t.individuals, _ballot_times(t, ballot, len(first_row)),
     )  # fmt: skip
@@ -195,7 +195,7 @@ def _consistent_texts(
     return np.where(rows >= 0, codes[rows], -1), values
 
 
-def _dense_ranks(value: np.ndarray, ballot: np.ndarray) -> np.ndarray:
+def dense_ranks(value: np.ndarray, ballot: np.ndarray) -> np.ndarray:
     """Ranks 0, 1, 2 … by rising value within each ballot, equal values tied ``[rows]``."""
     by_value = np.lexsort((value, ballot))
     ballots, values = ballot[by_value], value[by_value]
@@ -206,7 +206,7 @@ def _dense_ranks(value: np.ndarray, ballot: np.ndarray) -> np.ndarray:
     return rank
 
 
-def _catalogue(t: Table) -> tuple[Catalogue, np.ndarray]:
+def catalogue_of_table(t: Table) -> tuple[Catalogue, np.ndarray]:
     """The catalogue, and the completion of each row ``[rows]``."""
     n_prompts, n_names = len(t.prompt.values), len(t.completion.values)
     prompt_text, prompt_values = _consistent_texts(

@@ -72,7 +72,7 @@ def padded_size(n: int) -> int:
     return 3 * power // 4 if 3 * power // 4 >= n and power >= 4 else power
 
 
-def _padded_sizes(need: np.ndarray, natural: int = 0) -> np.ndarray:
+def padded_sizes(need: np.ndarray, natural: int = 0) -> np.ndarray:
     """A padded size for each length in ``need``: the largest size, or a quarter, a 16th … of it.
 
     Sizes are few, because each is a compiled program; a row is padded at most fourfold.
@@ -107,7 +107,7 @@ def buckets(ratings: Ratings, min_size: int = 2) -> list[Bucket]:
     np.maximum.at(longest, r.ballot_rater, r.sizes)
     present = np.flatnonzero(contests)
     shape = np.stack(
-        [_padded_sizes(contests[present]), _padded_sizes(longest[present], offered)], axis=1
+        [padded_sizes(contests[present]), padded_sizes(longest[present], offered)], axis=1
     )
     first = np.searchsorted(r.ballot_rater, np.arange(len(r.raters)))
     position = np.arange(r.ballots) - first[r.ballot_rater]

@@ -33,7 +33,7 @@ def csv_rows(content: Content) -> Rows:
     Raises:
         InputError: naming the file and the line.
     """
-    mark = _separator(content)
+    mark = separator_of(content)
     reader, records = _records(content, mark)
     chunks = _chunks(content, mark, reader, records)
     header = next(chunks)
@@ -43,7 +43,7 @@ def csv_rows(content: Content) -> Rows:
     )  # fmt: skip
 
 
-def _separator(content: Content) -> str:
+def separator_of(content: Content) -> str:
     """What separates the columns of the header: commas, semicolons or tabs."""
     line = next((line for line in content.head().splitlines() if line.strip()), b"")
     if content.suffix in (".tsv", ".tab"):

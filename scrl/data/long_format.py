@@ -218,8 +218,8 @@ def numbers(
         words: whether words such as "yes" and "no" may stand for numbers.
         comma: whether a comma may be the decimal point.
     """
-    scale = _scale_of(column.values) if words else {}
-    values = np.array([_number(text, scale, comma) for text in column.values])
+    scale = scale_of_words(column.values) if words else {}
+    values = np.array([number_of_text(text, scale, comma) for text in column.values])
     bad = ~np.isfinite(values) | (np.abs(values) > most) | (positive & ~(values > 0))
     bad &= ~np.array([blank and not text.strip() for text in column.values])
     if bad.any():
@@ -234,13 +234,13 @@ def numbers(
     return values[column.codes]
 
 
-def _scale_of(values: Sequence[str]) -> dict[str, float]:
+def scale_of_words(values: Sequence[str]) -> dict[str, float]:
     """The scale whose words are all that a column holds; empty where none is."""
     found = {text.casefold() for text in values if text}
     return next((scale for scale in _SCALES if found and found <= scale.keys()), {})
 
 
-def _number(text: str, scale: dict[str, float], comma: bool) -> float:
+def number_of_text(text: str, scale: dict[str, float], comma: bool) -> float:
     if scale:
         return scale.get(text.casefold(), math.nan)
     if comma and text.count(",") == 1 and "." not in text:
