@@ -15,6 +15,7 @@ from scrl.scenarios.scenario import Scenario
 from scrl.scenarios.shipped import gallery
 from scrl.text import with_text_features
 from scrl.types import InputError, Ratings
+from scrl.whole_files import write_whole
 
 SCENARIO_SUFFIXES = (".yaml", ".yml")
 
@@ -59,6 +60,6 @@ def write_result(path: Path | None, result: Mapping[str, Any]) -> None:
     if path is not None:
         text = json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False)
         try:
-            path.write_text(text + "\n", encoding="utf-8")
+            write_whole(path, text + "\n")
         except OSError as error:
             raise InputError(f"--out {path}: {error.strerror}.") from error

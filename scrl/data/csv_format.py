@@ -19,6 +19,7 @@ from scrl.data.spreadsheets import safe_csv
 from scrl.data.streams import Content
 from scrl.data.table import MAX_TEXT
 from scrl.types import InputError, Ratings
+from scrl.whole_files import write_whole
 
 csv.field_size_limit(MAX_TEXT)
 #: What may separate fields -> its name.
@@ -149,7 +150,7 @@ def save_ratings(ratings: Ratings, path: str | Path) -> None:
         InputError: where the file cannot be written.
     """
     try:
-        Path(path).write_text(to_csv(ratings), encoding="utf-8", newline="")
+        write_whole(path, to_csv(ratings))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(f"{printable(path)}: the file cannot be written ({reason}).") from error

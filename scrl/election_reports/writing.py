@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scrl.election_reports.report_data import ElectionReport
 from scrl.types import InputError
+from scrl.whole_files import write_whole
 
 
 def save_report(report: ElectionReport, path: str | Path) -> Path:
@@ -23,7 +24,7 @@ def save_report(report: ElectionReport, path: str | Path) -> Path:
             f"A report is written as .html, .json or .md; '{path.name}' ends otherwise."
         )
     try:
-        path.write_text(texts[path.suffix.lower()](), "utf-8")
+        write_whole(path, texts[path.suffix.lower()]())
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; choose another place.") from error
     return path

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from scrl.language_model.gguf_weights import LlamaConfig
 from scrl.types import InputError
+from scrl.whole_files import write_whole
 
 #: Matrices to which a product can be added, in the order of ``llama``.
 MATRICES = ("attn_qkv", "attn_output", "ffn_gate_up", "ffn_down")
@@ -87,13 +88,17 @@ def new_adapter(
 
 
 def save_adapter(adapter: Adapter, path: str | Path) -> None:
-    """Write an adapter as a safetensors file."""
+    """Write an adapter as a safetensors file.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     arrays = {
         f"{name}.{key}": np.ascontiguousarray(array, np.float32)
         for name, part in adapter.parameters.items()
         for key, array in part.items()
     }
-    save_file(arrays, path, {"format": _FORMAT, "scale": repr(adapter.scale)})
+    write_whole(path, save(arrays, {"format": _FORMAT, "scale": repr(adapter.scale)}))
 
 
 def load_adapter(path: str | Path, config: LlamaConfig) -> Adapter:

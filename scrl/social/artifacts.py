@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save as packed_tensors
 
 from scrl.config import RewardConfig
 from scrl.data.dataclass_json import from_plain, to_plain
@@ -21,6 +21,7 @@ from scrl.social.reward_model import Reward, blank_parameters
 from scrl.social.text_reward import TextReward
 from scrl.text.encoder import Encoder
 from scrl.types import Catalogue, InputError
+from scrl.whole_files import write_whole
 
 FORMAT = "scrl reward 1"
 _ARRAYS = ("members", "offsets", "prompt_features", "completion_features")
@@ -34,10 +35,13 @@ def save(model: Reward | TextReward, path: str | Path, **about: str) -> None:
         model: the model.
         path: the file to write.
         about: metadata, such as ``rule`` or ``scenario``.
+
+    Raises:
+        InputError: the file cannot be written.
     """
     if isinstance(model, TextReward):
         arrays, manifest = text_artifacts.packed(model, about)
-        save_file(arrays, str(path), metadata=manifest)
+        _write(arrays, manifest, path)
         return
     arrays = {
         f"catalogue.{name}": np.ascontiguousarray(value)
@@ -52,7 +56,15 @@ def save(model: Reward | TextReward, path: str | Path, **about: str) -> None:
         "about": json.dumps(about),
         **{name: json.dumps(list(getattr(model.catalogue, name))) for name in _TEXTS},
     }
-    save_file(arrays, str(path), metadata=manifest)
+    _write(arrays, manifest, path)
+
+
+def _write(arrays: dict[str, np.ndarray], manifest: dict[str, str], path: str | Path) -> None:
+    try:
+        write_whole(path, packed_tensors(arrays, manifest))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"{path}: the model cannot be written ({reason}).") from error
 
 
 def load(path: str | Path, encoder: Encoder | None = None) -> NamedReward | TextReward:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from scrl.scenarios.shipped import gallery_folder
 from scrl.studies.code_hash import code_hash
 from scrl.types import InputError
+from scrl.whole_files import write_whole
 
 if TYPE_CHECKING:
     from scrl.studies.protocol import Listener, Study
@@ -100,5 +101,5 @@ def _write(study: Study, content: Mapping[str, Any], folder: Path | None) -> Pat
     folder.mkdir(exist_ok=True)
     path = folder / f"{study.name}.json"
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    path.write_text(f"{text}\n", "utf-8")
+    write_whole(path, f"{text}\n")
     return path

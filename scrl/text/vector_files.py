@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from scrl.whole_files import whole_file
+
 #: Files and bytes kept at most; the oldest are deleted first.
 MAX_FILES, MAX_BYTES = 16, 2_000_000_000
 #: Hashes are two numbers of 64 bits ``[texts, 2]``, in increasing order of the first.
@@ -85,14 +87,8 @@ def _mapped(file: Path) -> np.ndarray:
 
 
 def _save(path: Path, values: np.ndarray) -> None:
-    part = path.with_suffix(f".{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            np.save(file, values, allow_pickle=False)
-        part.replace(path)
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+    with whole_file(path) as part, part.open("wb") as file:
+        np.save(file, values, allow_pickle=False)
 
 
 def _delete_oldest(folder: Path) -> None:

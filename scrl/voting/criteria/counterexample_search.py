@@ -31,6 +31,7 @@ from scrl.voting.criteria.interprofile import merged_comparisons
 from scrl.voting.criteria.violations import Violation, describe_violation
 from scrl.voting.profiles.profile import Profile
 from scrl.voting.registry import RULES
+from scrl.whole_files import write_whole
 
 #: Number of candidates -> most voters of which every electorate is searched.
 SIZES = {3: 9, 4: 4}
@@ -216,7 +217,7 @@ def main(names: Sequence[str]) -> None:
     entries.sort(key=lambda x: (rank[x["criterion"]], rank[x["rule"]], rank[x["reading"]]))
     lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
     searched = json.dumps({name: sizes(name) for name in CRITERIA})
-    FILE.write_text(f'{{"searched": {searched},\n"kept": [\n{lines}\n]}}\n', "utf-8")
+    write_whole(FILE, f'{{"searched": {searched},\n"kept": [\n{lines}\n]}}\n')
 
 
 def _distinct(by_reading: dict[str, Violation]) -> Iterator[tuple[str, Violation]]:
