@@ -1,15 +1,11 @@
-"""Reading and decoding of untrusted files, quoting for messages, and YAML."""
+"""Reading and decoding of untrusted files, and quoting for messages."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from scrl.types import InputError
 
-MAX_DEPTH = 12
 #: How files begin that are no text -> what they are, and what to do.
 _KINDS = {
     b"PK\x03\x04": "a ZIP archive or an Excel workbook; unpack it, or name it .xlsx",
@@ -125,83 +121,3 @@ def too_large(file: str, size: int, limit: int) -> str:
         f"{file}: {size / 1e6:,.0f} MB are more than the limit of {limit / 1e6:,.0f} MB a file; "
         "give fewer ballots."
     )
-
-
-_BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_BaseLoader):
-    """The safe loader, which refuses a repeated key (YAML would silently keep the last)."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if (key.tag, key.value) in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key {quoted(key.value)} stands twice; keep one",
-                        key.start_mark,
-                    )  # fmt: skip
-                seen.add((key.tag, key.value))
-        return super().construct_mapping(node, deep)
-
-
-def read_yaml(text: str, file: str) -> Any:
-    """Plain values from YAML.
-
-    Raises:
-        InputError: where it is not YAML, or holds aliases, repeated keys or deep nesting.
-    """
-    try:
-        depth = 0
-        for event in yaml.parse(text, Loader=_BaseLoader):
-            # Aliases can blow a small file up without bound, and nesting can exhaust the stack.
-            if getattr(event, "anchor", None):
-                raise InputError(
-                    f"{file}: line {event.start_mark.line + 1}: anchors and aliases (& and *) are "
-                    "not read; write the value out."
-                )
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > MAX_DEPTH:
-                raise InputError(
-                    f"{file}: line {event.start_mark.line + 1}: nesting is deeper than the limit "
-                    f"of {MAX_DEPTH} levels."
-                )
-        loader = _Loader(text)
-        try:
-            return loader.get_single_data()
-        finally:
-            loader.dispose()
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f"line {mark.line + 1}: " if mark else ""
-        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
-        if "stands twice" not in problem:
-            problem = f"this is not readable as YAML ({quoted(problem)[1:-1]})"
-        raise InputError(f"{file}: {line}{problem}.") from None
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{file}: a value cannot be read ({quoted(error)[1:-1]}).") from None
-
-
-class _Dumper(yaml.SafeDumper):
-    def ignore_aliases(self, data: object) -> bool:
-        return True
-
-    def represent_str(self, data: str) -> yaml.ScalarNode:
-        # Other styles would turn unusual line ends, such as U+0085, into ordinary ones.
-        style = None if data.isprintable() else '"'
-        return self.represent_scalar("tag:yaml.org,2002:str", data, style)
-
-
-_Dumper.add_representer(str, _Dumper.represent_str)
-
-
-def write_yaml(content: object) -> str:
-    """Plain values as YAML that ``read_yaml`` reads to the same values, keys in their order."""
-    return yaml.dump(
-        content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None,
-        width=100,
-    )  # fmt: skip

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import yaml
-
+from scrl.data.plain_yaml import read_yaml
 from scrl.runs.run_record import RunRecord
 from scrl.runs.version_0_5 import without_kinds
 
@@ -20,7 +19,7 @@ def settings(record: RunRecord, content: Mapping) -> dict[str, str]:
     if content.get("config"):
         found |= _flat(without_kinds(content["config"]), "config")
     if content.get("yaml"):
-        found |= _flat(yaml.safe_load(content["yaml"]), "scenario")
+        found |= _flat(read_yaml(content["yaml"], "the scenario"), "scenario")
     else:
         found["ratings"] = record.scenario
     return found

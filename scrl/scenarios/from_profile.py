@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import yaml
-
+from scrl.data.plain_yaml import write_yaml
 from scrl.data.table import MAX_RATERS
 from scrl.scenarios.parsing import parse_scenario
 from scrl.scenarios.scenario import Scenario
@@ -52,6 +51,4 @@ def scenario_of_profile(profile: Profile, name: str) -> Scenario:
         "completions": list(profile.names), "prompts": {"best": {"text": "The best is"}},
         "types": types, "raters": raters,
     }  # fmt: skip
-    return parse_scenario(
-        yaml.safe_dump(content, sort_keys=False, allow_unicode=True), "the profile as a scenario"
-    )
+    return parse_scenario(write_yaml(content), "the profile as a scenario")

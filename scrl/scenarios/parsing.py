@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from scrl.data.files import decode, printable, quoted, read_file, read_yaml
+from scrl.data.files import decode, printable, quoted, read_file
+from scrl.data.plain_yaml import read_yaml
 from scrl.scenarios.fields import path_step, suggestion
 from scrl.scenarios.scenario import Scenario
 from scrl.scenarios.schema import Completion, Prompt, RaterType

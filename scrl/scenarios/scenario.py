@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from scrl.data.files import write_yaml
+from scrl.data.plain_yaml import write_yaml
 from scrl.scenarios import sampling
 from scrl.scenarios.schema import ScenarioSchema
 from scrl.types import Ballots, Ratings

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import yaml
 
 from scrl.choice_models.rank_metrics import order_places, welfare
+from scrl.data.plain_yaml import write_yaml
 from scrl.runs.progress import Listener
 from scrl.runs.training_job import train
 from scrl.scenarios.exact_preview import expected_bradley_terry, preview
@@ -87,7 +87,7 @@ def apply_misreport(scenario: Scenario, misreport: Misreport) -> Scenario:
             }
         types[MISREPORTING_TYPE.format(name)] = reported
     dump |= {"types": types, "raters": scenario.raters}
-    return parse_scenario(yaml.safe_dump(dump, sort_keys=False), scenario.name)
+    return parse_scenario(write_yaml(dump), scenario.name)
 
 
 def find_misreport(
