@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrl.data.plain_yaml import read_yaml, write_yaml
-from scrl.scenarios import gallery, parse_scenario
-from scrl.scenarios.links import pack_text, scenario_from_link
+from scrl.scenarios import gallery, parse_scenario, scenario_from_link
+from scrl.scenarios.links import pack_text
 from scrl.types import InputError
 
 TAGGED = (
