@@ -21,7 +21,8 @@ HEAVY = {"jax", "flax", "optax", "sklearn"}
 #: The rooms of the library from the ground up. A room imports only rooms that stand before it.
 ROOMS = (
     "types", "config", "random_streams", "runtime", "results", "sqlite_files", "whole_files",
-    "data", "text", "proxies", "choice_models", "utility_models", "rivals", "networks", "figures",
+    "data", "text", "packed_ratings", "proxies", "choice_models", "utility_models", "rivals",
+    "networks", "figures",
     "voting", "simulators", "election_records", "committees", "election_reports",
     "scenarios", "raters", "social", "diagnostics", "elicitation", "policies",
     "references", "language_model", "fine_grained", "progress", "pipeline", "evaluation", "drift",

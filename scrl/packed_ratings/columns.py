@@ -1,0 +1,147 @@
+"""Arrow columns as codes of distinct texts and as numbers, read as the readers of files do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from scrl.data.files import quoted
+from scrl.data.long_format import number_of_text, scale_of_words
+from scrl.data.messages import BadText, cell_text
+from scrl.data.number_cells import number_advice
+from scrl.data.table import Coder, check_characters, is_missing
+from scrl.packed_ratings.sources import Part
+from scrl.types import InputError
+
+
+def fail(part: Part, problem: str, row: int) -> NoReturn:
+    """Raise an ``InputError`` that names the file and the row, from 1."""
+    row = row if part.kept is None else int(part.kept[row])
+    raise InputError(f"{part.file}: row {part.first + row + 1:,}: {problem}")
+
+
+class Vocabulary(Coder):
+    """Distinct texts, numbered by first appearance.
+
+    Args:
+        name: of the column, for a message.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.column = name
+
+    def add(self, part: Part, codes: np.ndarray, values: Sequence[str]) -> np.ndarray:
+        """The number of each row's text ``[rows]``.
+
+        Args:
+            codes: of each row in ``values`` ``[rows]``.
+
+        Raises:
+            InputError: for a text that cannot be a name.
+        """
+        found, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+        number = np.empty(len(found), np.int32)
+        for i in np.argsort(first):
+            text = values[found[i]]
+            if text not in self and (problem := check_characters(text)):
+                column = quoted(self.column)[1:-1]
+                fail(part, f"{column} is {quoted(text)}, which {problem}.", int(first[i]))
+            number[i] = self[text]
+        return number[inverse]
+
+
+def coded(part: Part, column: Any, name: str) -> tuple[np.ndarray, list[str]]:
+    """Codes of rows ``[rows]`` and their texts without white space around them, "" for no text.
+
+    Args:
+        column: an Arrow array.
+
+    Raises:
+        InputError: for a cell that is no text.
+    """
+    import pyarrow
+
+    if not pyarrow.types.is_dictionary(column.type):
+        if pyarrow.types.is_nested(column.type):
+            coder = Coder()
+            texts = _texts(part, column.to_pylist(), np.arange(len(column)), name)
+            return coder.codes(texts, len(column)), list(coder)
+        column = column.dictionary_encode()
+    values = column.dictionary
+    index = column.indices.cast(pyarrow.int64()).fill_null(len(values)).to_numpy()
+    used, first, codes = np.unique(index, return_index=True, return_inverse=True)
+    empty = bool(len(used) and used[-1] == len(values))
+    cells = values.take(pyarrow.array(used[: len(used) - empty])).to_pylist()
+    return codes, [*_texts(part, cells, first, name), *([""] * empty)]
+
+
+def _texts(part: Part, cells: Iterable[Any], row: np.ndarray, name: str) -> list[str]:
+    texts = []
+    for i, cell in enumerate(cells):
+        try:
+            texts.append(cell.strip() if type(cell) is str else cell_text(cell).strip())
+        except BadText as error:
+            fail(part, f"{quoted(name)[1:-1]} {error}", int(row[i]))
+    return texts
+
+
+class Numbers:
+    """A column of numbers, read part by part.
+
+    Args:
+        name: of the column.
+        most: the largest absolute value; positive: whether numbers are greater than 0.
+        blank: whether a cell may be empty, which is NaN then; a word for a missing value is empty.
+        advice: what to give in place of a cell that is no number, after "give a finite number".
+        comma: whether a comma may be the decimal point.
+    """
+
+    def __init__(
+        self, name: str, most: float = math.inf, positive: bool = False, blank: bool = False,
+        advice: str = "", comma: bool = False,
+    ) -> None:  # fmt: skip
+        self.name, self.most, self.positive, self.blank = name, most, positive, blank
+        self.comma = comma
+        advice += " greater than 0" if positive else ""
+        self.advice = advice + (f", {most:g} at most" if most < math.inf else "")
+        # Words such as "yes" and "no" stand for numbers where a column holds no other texts.
+        self._scale: dict[str, float] | None = None
+
+    def read(self, part: Part, column: Any) -> np.ndarray:
+        """The numbers ``[rows]``.
+
+        Raises:
+            InputError: for a cell that is no such number.
+        """
+        import pyarrow
+
+        kind = column.type
+        if pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind):
+            values = column.cast(pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False)
+            given = ~np.isnan(values)
+        else:
+            codes, texts = coded(part, column, self.name)
+            texts = ["" if self.blank and is_missing(text) else text for text in texts]
+            scale = self._scale_for(texts)
+            parsed = np.array([number_of_text(t, scale, self.comma) for t in texts], float)
+            values, given = parsed[codes], np.array([t != "" for t in texts], bool)[codes]
+        bad = ~np.isfinite(values) | (np.abs(values) > self.most)
+        bad |= self.positive & ~(values > 0)
+        bad &= given | (not self.blank)
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            text = cell_text(column[row].as_py())
+            found = quoted(text) if text.strip() else "empty"
+            advice = number_advice(text) or f"give a finite number{self.advice}"
+            fail(part, f"{quoted(self.name)[1:-1]} is {found}; {advice}.", row)
+        return np.where(given, values, np.nan)
+
+    def _scale_for(self, texts: Sequence[str]) -> dict[str, float]:
+        """The scale of words in this column, told by the first texts that there are."""
+        if self._scale is None and any(texts) and self.blank:
+            self._scale = scale_of_words(texts)
+        return self._scale or {}
