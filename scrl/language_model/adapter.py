@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from scrl.data.files import printable, quoted, read_file
+from scrl.data.strict_arrays import Declared, check_arrays, open_arrays
 from scrl.language_model.gguf_weights import LlamaConfig
 from scrl.types import InputError
 from scrl.whole_files import write_whole
@@ -18,6 +19,8 @@ from scrl.whole_files import write_whole
 #: Matrices to which a product can be added, in the order of ``llama``.
 MATRICES = ("attn_qkv", "attn_output", "ffn_gate_up", "ffn_down")
 _FORMAT = "scrl adapter 1"
+#: Bytes of a file; largest number in it, and largest scale.
+MAX_ADAPTER_BYTES, MAX_SCALE = 2 * 10**9, 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,25 +110,42 @@ def load_adapter(path: str | Path, config: LlamaConfig) -> Adapter:
     Raises:
         InputError: where the file is no adapter of this model.
     """
-    shapes, name = matrix_shapes(config), Path(path).name
+    name = printable(Path(path).name)
     try:
-        with safe_open(path, "numpy") as file:
-            told = file.metadata() or {}
-            arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"'{name}' is no adapter that can be read: {error}.") from error
-    if told.get("format") != _FORMAT:
-        raise InputError(f"'{name}' is no adapter of a language model.")
+        told, arrays = open_arrays(read_file(path, MAX_ADAPTER_BYTES))
+        if told.get("format") != _FORMAT:
+            raise InputError(f"'{name}' is no adapter of a language model.")
+        scale = float(told["scale"])
+        if not 0 < abs(scale) <= MAX_SCALE:
+            raise ValueError(f"its scale is not within {MAX_SCALE:g}")
+        parameters = _parameters(arrays, config, name)
+    except (KeyError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        problem = "it states no scale" if isinstance(error, KeyError) else quoted(error)[1:-1]
+        raise InputError(f"'{name}' is no adapter that can be read: {problem}.") from error
+    return Adapter(parameters, scale)
+
+
+def _parameters(
+    arrays: Mapping[str, np.ndarray], config: LlamaConfig, name: str
+) -> dict[str, dict[str, np.ndarray]]:
+    """Matrix -> its two parts, whose shapes and numbers are checked."""
+    shapes = matrix_shapes(config)
     parameters: dict[str, dict[str, np.ndarray]] = {}
     for key, array in arrays.items():
         matrix, _, part = key.partition(".")
         parameters.setdefault(matrix, {})[part] = array
     for matrix, parts in parameters.items():
         if matrix not in shapes or parts.keys() != {"down", "up"}:
-            raise InputError(f"'{name}' holds '{matrix}', which this language model has not.")
-        rank = parts["down"].shape[-1]
+            raise InputError(f"'{name}' holds {quoted(matrix)}, which this language model has not.")
+        rank = parts["down"].shape[-1] if parts["down"].ndim else 0
         inputs, outputs = shapes[matrix]
         wanted = ((config.layers, inputs, rank), (config.layers, rank, outputs))
-        if (parts["down"].shape, parts["up"].shape) != wanted:
+        if not rank or (parts["down"].shape, parts["up"].shape) != wanted:
             raise InputError(f"'{name}' is of another language model: {matrix} has other sizes.")
-    return Adapter(parameters, float(told["scale"]))
+        check_arrays(
+            {part: Declared("f", ("*", "*", "*"), -MAX_SCALE, MAX_SCALE) for part in parts},
+            list(parts.items()), {},
+        )  # fmt: skip
+    return parameters

@@ -13,24 +13,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, deserialize
-from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
 from scrl.config import Config
 from scrl.data.dataclass_json import from_plain, to_plain
+from scrl.data.stored_ratings import RATINGS, check_ratings, rating_sizes
+from scrl.data.strict_arrays import array_leaves, check_tree, open_arrays
+from scrl.data.strict_json import strict_json
 from scrl.raters.density import Density
 from scrl.raters.fitted_run import FittedRun
 from scrl.raters.imputation import ImputationModel
 from scrl.raters.latent_space import LatentSpace
 from scrl.raters.rater_model import RaterModel
+from scrl.runs.stored_run_schema import RUN_ARRAYS, check_config, check_fitted, check_scales
 from scrl.runs.version_0_5 import upgraded_config, upgraded_source
 from scrl.scenarios.parsing import parse_scenario
 from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError, Ratings, Source
-from scrl.utility_models.completion_effects import CompletionEffects
 from scrl.utility_models.population import Population
-from scrl.utility_models.rater_features import RaterEffects
 
 RUN_FORMAT, SOURCE_FORMAT = "scrl fitted run 3", "scrl source 2"
 #: The source's format of version 0.5.
@@ -40,7 +40,8 @@ _NETWORK_RUNS = ("scrl learnt 1", "scrl fitted run 2")
 _EARLIER_MODEL = (
     "An earlier version of the software made this run with another model; run it again."
 )
-_FOREIGN = "This is not what scrl keeps of a run, or it is damaged."
+_FOREIGN = "This is not what scrl keeps of a run, or it is damaged; export it again."
+_SOURCE_ARRAYS = {f"ratings.{name}": array for name, array in RATINGS.items()}
 _FAULTS = (KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError,
            RecursionError)  # fmt: skip
 
@@ -99,20 +100,23 @@ def unpack(data: bytes, source: Source | None = None) -> FittedRun:
     tree, arrays = _opened(data, RUN_FORMAT)
     try:
         tree["imputation"].pop("clusters", None)  # version 0.7.0 numbered the types there
-        stored = from_plain(_StoredRun, {"source": None} | tree, arrays)
+        tree = {"source": None} | tree
         if source is None:
-            source = _source_of(stored.source)
+            source = _read_source(tree["source"], arrays)
+        check_tree(RUN_ARRAYS, tree, arrays, _sizes_of(source))
+        stored = from_plain(_StoredRun, tree, arrays)
+        check_scales(stored.imputation.scale_posterior)
+        check_fitted(tree, stored.density, stored.population, source.catalogue)
         ratings = source.ratings(stored.seed)
         if ratings_digest(ratings) != stored.drawn:
             raise InputError(
                 "The ratings that this run learnt from can no longer be drawn: another version of "
                 "the software made it; run it again."
             )
-        _check_shapes(stored, ratings.catalogue.items)
     except InputError:
         raise
     except _FAULTS as error:
-        raise InputError(_FOREIGN) from error
+        raise _foreign(error) from error
     individual = RaterModel(ratings.catalogue, stored.population, stored.space)
     return FittedRun(
         source, ratings, stored.seed, individual, stored.density, stored.imputation, stored.latents
@@ -133,25 +137,30 @@ def unpack_source(data: bytes) -> Scenario | Ratings:
     """
     tree, arrays = _opened(data, SOURCE_FORMAT)
     try:
-        return _source_of(from_plain(_StoredSource, tree, arrays))
+        source = _read_source(tree, arrays)
+        if arrays.keys() - {name for _, name in array_leaves(tree)}:
+            raise ValueError("it holds arrays that nothing refers to")
+        return source
     except InputError:
         raise
     except _FAULTS as error:
-        raise InputError(_FOREIGN) from error
+        raise _foreign(error) from error
 
 
 def config_of(tree: Any) -> Config:
     """The configuration of a stored run, also of an earlier version.
 
     Raises:
-        InputError: where it has other fields or is something else.
+        InputError: where it has other fields, a setting is out of range, or it is something else.
     """
     try:
-        return from_plain(Config, upgraded_config(tree))
+        config = from_plain(Config, upgraded_config(tree))
     except InputError:
         raise
     except _FAULTS as error:
         raise InputError(_FOREIGN) from error
+    check_config(config)
+    return config
 
 
 def ratings_digest(ratings: Ratings) -> str:
@@ -170,12 +179,19 @@ def _stored_source(source: Source) -> _StoredSource:
     return _StoredSource(None, source.ratings(0))
 
 
-def _source_of(stored: _StoredSource | None) -> Scenario | Ratings:
-    if stored is not None and stored.scenario is not None:
+def _read_source(tree: Any, arrays: Mapping[str, np.ndarray]) -> Scenario | Ratings:
+    """The source that plain data and arrays describe, checked."""
+    if isinstance(tree, dict) and isinstance(tree.get("ratings"), dict):
+        sizes, used = rating_sizes(tree["ratings"]), {name for _, name in array_leaves(tree)}
+        own = {name: array for name, array in arrays.items() if name in used}
+        check_tree(_SOURCE_ARRAYS, tree, own, sizes)
+    stored = from_plain(_StoredSource, tree, arrays)
+    if stored.scenario is not None and stored.ratings is None:
         return parse_scenario(stored.scenario, "scenario.yaml")
-    if stored is not None and stored.ratings is not None:
-        return stored.ratings
-    raise InputError(_FOREIGN)
+    if stored.ratings is None or stored.scenario is not None:
+        raise InputError(_FOREIGN)
+    check_ratings(stored.ratings)
+    return stored.ratings
 
 
 def _packed(format: str, tree: Any, arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -185,10 +201,8 @@ def _packed(format: str, tree: Any, arrays: Mapping[str, np.ndarray]) -> bytes:
 def _opened(data: bytes, format: str) -> tuple[Any, dict[str, np.ndarray]]:
     """The JSON and the arrays of a blob; JSON of an earlier version is upgraded."""
     try:
-        deserialize(data)
-        (length,) = np.frombuffer(data[:8], "<u8")
-        manifest = json.loads(data[8 : 8 + int(length)])["__metadata__"]
-        tree, arrays = json.loads(manifest["tree"]), load_arrays(data)
+        manifest, arrays = open_arrays(data)
+        tree = strict_json(manifest["tree"])
         if format == RUN_FORMAT and manifest["format"] in _NETWORK_RUNS:
             raise InputError(_EARLIER_MODEL)
         if format == SOURCE_FORMAT and manifest["format"] == _EARLIER_SOURCE:
@@ -199,8 +213,25 @@ def _opened(data: bytes, format: str) -> tuple[Any, dict[str, np.ndarray]]:
         return tree, arrays
     except InputError:
         raise
-    except (SafetensorError, *_FAULTS) as error:
-        raise InputError(_FOREIGN) from error
+    except _FAULTS as error:
+        raise _foreign(error) from error
+
+
+def _foreign(error: Exception) -> InputError:
+    """A fault as a sentence; a phrase of ``strict_arrays`` says where it is."""
+    said = str(error) if type(error) is ValueError else ""
+    if not said or "\n" in said or len(said) > 250:
+        return InputError(_FOREIGN)
+    return InputError(f"This is not what scrl keeps of a run, or it is damaged: {said}.")
+
+
+def _sizes_of(source: Source) -> dict[str, int]:
+    """The lengths of the axes that a source gives."""
+    c = source.catalogue
+    sizes = {"items": c.items, "prompts": len(c.prompts), "completions": len(c.completions)}
+    if isinstance(source, Ratings):
+        sizes |= {"raters": len(source.raters), "types of raters": len(source.types)}
+    return sizes
 
 
 def _add_later_fields(tree: Any) -> None:
@@ -221,45 +252,3 @@ def _add_later_fields(tree: Any) -> None:
     ratings = tree.get("ratings")
     if isinstance(ratings, dict) and isinstance(ratings.get("catalogue"), dict):
         ratings["catalogue"].setdefault("read_by", "")
-
-
-def _check_shapes(stored: _StoredRun, items: int) -> None:
-    density, imputation, population = stored.density, stored.imputation, stored.population
-    latent, types = (stored.space.size,), population.share.shape
-    if not (density.mean.shape[1:] == density.atoms.shape[2:] == stored.latents.shape[1:] == latent
-            and types == density.mean.shape[:1] == density.atoms.shape[:1]
-            and imputation.missing.shape == imputation.response_rate.shape == (*types, items)
-            and population.reward.shape == population.variance.shape == (*types, items)
-            and len(population.ties) in (0, len(population.share))
-            and 0 < population.pair_slope < np.inf
-            and _effects_fit(population.rater_effects, len(population.share), items)
-            and _weights_fit(population.completion_effects, len(population.share), items)
-            and stored.space.loadings.shape == (items, *latent)
-            and stored.space.origin.shape == stored.space.residual.shape == (items,)):  # fmt: skip
-        raise ValueError("shapes do not fit")
-
-
-def _weights_fit(effects: CompletionEffects | None, types: int, items: int) -> bool:
-    """Whether the shapes of the effects of completions' features fit each other."""
-    if effects is None:
-        return True
-    basis, functions = effects.basis, effects.common.shape
-    return (effects.value.shape == (items, *functions)
-            and effects.weight.shape == (types, *functions)
-            and effects.covariance.shape == (types, *functions, *functions)
-            and basis.group.shape == functions and basis.centres.shape[1:] == basis.mean.shape
-            and basis.scale.shape == basis.mean.shape == basis.directions.shape[:1]
-            and all(root.shape[:1] == basis.centres.shape[:1] for root in basis.roots)
-            and len(basis.widths) == len(basis.roots)
-            and effects.spread.shape == effects.sd.shape == (len(basis.roots) + 1,))  # fmt: skip
-
-
-def _effects_fit(effects: RaterEffects | None, types: int, items: int) -> bool:
-    """Whether the shapes of the effects of raters' features fit each other."""
-    if effects is None:
-        return True
-    rows, features = effects.rows.shape
-    return (effects.scale.mean.shape == effects.scale.inverse.shape == (features,)
-            and effects.weight.shape == (rows,) and effects.log_odds.shape == (types,)
-            and effects.slope.shape == (features, types)
-            and effects.shift.shape == (features, items))  # fmt: skip
