@@ -26,7 +26,7 @@ ROOMS = (
     "voting", "simulators", "election_records", "committees", "election_reports",
     "scenarios", "raters", "social", "diagnostics", "elicitation", "policies",
     "references", "language_model", "fine_grained", "progress", "pipeline", "evaluation", "drift",
-    "reward_models", "summaries", "runs", "classroom", "studies", "cli", "__main__",
+    "reward_models", "summaries", "runs", "tracking", "classroom", "studies", "cli", "__main__",
 )  # fmt: skip
 GRAPH = house.arrows(ROOT)
 SCREENS = house.modules(ROOT, ("pages", "ui")) | {"app": ROOT / "app.py"}

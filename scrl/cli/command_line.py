@@ -17,6 +17,7 @@ from scrl.cli.leaderboard import add_leaderboard_options, leaderboard
 from scrl.cli.printing import clear_progress
 from scrl.cli.record_options import add_record_options
 from scrl.cli.reporting import add_report_options, report
+from scrl.cli.tracking import add_tracking_options, track
 from scrl.cli.vote import MEANINGS, WIDTHS, vote
 from scrl.config import MAX_SEEDS
 from scrl.types import InputError
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_evaluate,
         _add_score,
         _add_reproduce,
+        _add_track,
         _add_bake,
     ):
         add(subparsers)
@@ -151,6 +153,11 @@ def _add_reproduce(subparsers: Subparsers) -> None:
     reproduce = _command(subparsers, "reproduce", commands.reproduce, help)
     reproduce.add_argument("file", type=Path, metavar="ARCHIVE.zip")
     _add_options(reproduce)
+
+
+def _add_track(subparsers: Subparsers) -> None:
+    help = "Write finished runs or a sweep to MLflow, or to Weights & Biases' offline folders."
+    add_tracking_options(_command(subparsers, "track", track, help))
 
 
 def _add_bake(subparsers: Subparsers) -> None:
