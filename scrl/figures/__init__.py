@@ -54,6 +54,7 @@ from scrl.figures.strategy import (
     rates_by_rule,
     scores_by_misreport_share,
 )
+from scrl.figures.sweeps import sweep_heatmap, sweep_lines
 from scrl.figures.template import register_templates
 from scrl.figures.text_parts import banded_curves, estimate_dots, segment_rewards
 from scrl.figures.theorems import indistinguishable_populations, linear_reward, tournament_graph
@@ -126,6 +127,8 @@ __all__ = [
     "slates_by_rule",
     "spatial_map",
     "stacked_shares",
+    "sweep_heatmap",
+    "sweep_lines",
     "tournament_graph",
     "values_by_seed",
     "witness_heatmap",

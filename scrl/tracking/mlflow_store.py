@@ -139,7 +139,9 @@ class MlflowTracker:
             self._client.log_batch(id, params=[self._param(*one) for one in params])
         now = round(1000 * (run.ended or run.started or time.time()))
         for metrics in _batches(_points(run), _MAX_METRICS):
-            self._client.log_batch(id, metrics=[self._metric(*one, now) for one in metrics])
+            self._client.log_batch(
+                id, metrics=[self._metric(name, value, step, now) for name, value, step in metrics]
+            )
         self._write_files(id, run.files)
         for name, value in run.tags.items():
             self._client.set_tag(id, name, _cut(value, _MAX_TAG))

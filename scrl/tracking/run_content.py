@@ -73,7 +73,8 @@ def _params(result: Mapping[str, Any], config: Mapping[str, Any] | None) -> dict
         found["raters"] = str(result["latent"]["raters"])
     if isinstance(result.get("seeds"), Mapping):
         found["seeds"] = str(len(result["seeds"]["seeds"]))
-    rules = next(iter(result.get("prompts", {}).values()), {}).get("social", {})
+    prompts: Mapping[str, Any] = result.get("prompts", {})
+    rules = next((entry.get("social") for entry in prompts.values()), None)
     if isinstance(rules, Mapping) and rules:
         found["rules"] = ", ".join(rules)
     if isinstance(config, Mapping):

@@ -9,6 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import TypeIs
+
 from scrl.data.files import printable, read_file
 from scrl.runs.archive import Archive
 from scrl.runs.bundle import MAX_PACKED_BYTES, plain_json, unzipped
@@ -42,9 +44,12 @@ def tracked(
     """
     if _is_experiment(what):
         yield _of_experiment(what)
-    elif isinstance(what, Mapping):
+        return
+    if isinstance(what, Mapping):
         yield run_of_content(what, "this result")
-    elif (path := Path(what)).is_dir():
+        return
+    path = Path(what)
+    if path.is_dir():
         yield _of_folder(path)
     else:
         start = _beginning(path)
@@ -58,7 +63,7 @@ def tracked(
             yield _of_file(path)
 
 
-def _is_experiment(what: object) -> bool:
+def _is_experiment(what: Any) -> TypeIs[Experiment]:
     """Whether it is one, without loading JAX: nobody has one who has not loaded the pipeline."""
     pipeline = sys.modules.get("scrl.pipeline")
     return pipeline is not None and isinstance(what, pipeline.Experiment)
@@ -129,9 +134,9 @@ def _of_archive(path: Path, run: str | None) -> Iterator[TrackedRun]:
     try:
         if not archive.is_open:
             raise InputError(archive.notice)
-        where, values = "state = 'done'", ()
+        where, values = "state = 'done'", list[str]()
         if run is not None:
-            where, values = f"{where} AND id = ?", (run,)
+            where, values = f"{where} AND id = ?", [run]
         ids = archive.database.select(("id",), f"{where} ORDER BY created, id", values)
         if not ids:
             what = "this finished run" if run else "a finished run"

@@ -75,6 +75,11 @@ MISREPORT = [
         ("Schulze", (0.3, 0.5), None, "elects Memphis"),
     )
 ]
+SWEEP = [
+    {"x": x, "y": y, "mean": mean, "low": mean and mean - 0.1, "high": mean and mean + 0.1,
+     "done": 3 * bool(mean), "failed": int(mean is None), "tasks": 3}
+    for x, y, mean in ((0, 0, 0.2), (1, 0, 0.5), (2, 0, None), (0, 1, 0.4), (1, 1, 0.9))
+]  # fmt: skip
 PANELS = [
     {"title": title, "names": PROFILE.names, "place": PROFILE.place, "weight": PROFILE.weight,
      "order": order, "marked": marked, "shown": True}
@@ -460,6 +465,14 @@ SAMPLES: dict[str, Callable[..., go.Figure]] = {
     "rewards_then": partial(
         figures.rewards_then, NAMES[:3], np.array([1.0, 0.0, -1.0]), np.array([0.5, 0.2, -0.9]),
         ("what people want", "Elo"), limit=1.2,
+    ),
+    "sweep_heatmap": partial(
+        figures.sweep_heatmap, SWEEP, ("raters", ["100", "1,000", "10,000"]),
+        ("share of Memphis that answers", ["0.1", "0.5"]), "agreement (τ)", selected=1,
+    ),
+    "sweep_lines": partial(
+        figures.sweep_lines, SWEEP, ("raters", ["100", "1,000", "10,000"]),
+        ("share of Memphis that answers", ["0.1", "0.5"]), "agreement (τ)", selected=1,
     ),
     "models_by_pairs": partial(
         figures.models_by_pairs,
