@@ -11,6 +11,8 @@ from .jobs import INTERNAL_ERROR as INTERNAL_ERROR
 from .jobs import Job as Job
 from .jobs import JobQueue as JobQueue
 from .jobs import new_id as new_id
+from .measures import measure_title as measure_title
+from .measures import measures_of as measures_of
 from .report import imputation_dict as imputation_dict
 from .report import latent_map as latent_map
 from .report import to_dict as to_dict

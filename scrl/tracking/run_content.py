@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scrl.data.files import printable
-from scrl.tracking.measures import curves_of, measures_of
+from scrl.tracking.measures import curves_of, metrics_of
 from scrl.tracking.records import TrackedRun, flat, hashed
 from scrl.tracking.run_files import run_files
 from scrl.types import InputError
@@ -49,7 +49,7 @@ def run_of_content(
             id or hashed("result", timeless, content.get("config")),
             name or scenario or "result",
             params=_params(result, content.get("config")),
-            measures=measures_of(result),
+            measures=metrics_of(result),
             curves=curves_of(content),
             tags=tags,
             files=run_files(content, result, drawn),

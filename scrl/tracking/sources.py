@@ -18,6 +18,7 @@ from scrl.runs.database import APPLICATION_ID
 from scrl.runs.run_record import RunRecord, installed_versions
 from scrl.tracking.records import TrackedGroup, TrackedRun
 from scrl.tracking.run_content import FAULTS, KINDS, run_of_content
+from scrl.tracking.sweep_runs import SWEEP_FILE, sweep_group
 from scrl.types import InputError
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 MAX_RESULT_BYTES = 256 * 2**20
 _SQLITE, _ZIP = b"SQLite format 3\0", b"PK"
-#: The file that marks the folder of a sweep.
-SWEEP_FILE = "sweep.json"
 
 
 def tracked(
@@ -170,6 +169,4 @@ def _of_record(record: RunRecord, content: Mapping[str, Any], file: str) -> Trac
 def _of_folder(path: Path) -> TrackedGroup:
     if not (path / SWEEP_FILE).is_file():
         raise InputError(f"{printable(path)}: this folder is no sweep; give {KINDS}.")
-    from scrl.tracking.sweep_runs import sweep_group
-
     return sweep_group(path)

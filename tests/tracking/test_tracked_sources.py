@@ -6,9 +6,9 @@ import sqlite3
 import pytest
 
 from scrl.cli import main
-from scrl.runs import Archive, export_run, pack_source
+from scrl.runs import Archive, export_run, measure_title, measures_of, pack_source
 from scrl.scenarios import gallery, load_scenario
-from scrl.tracking import curves_of, measures_of, tracked
+from scrl.tracking import curves_of, tracked
 from scrl.types import InputError
 
 
@@ -47,6 +47,13 @@ def test_measures_are_means_over_prompts(content):
     assert found["prompt/b/agreement/borda/social/tau"] == 0.0
     many = {f"p{i}": entry for i in range(21)}
     assert not any(name.startswith("prompt/") for name in measures_of({"prompts": many}))
+
+
+def test_every_measure_of_a_run_has_a_title_in_words(content):
+    names = measures_of(content["result"])
+    titles = [measure_title(name) for name in names]
+    assert len(set(titles)) == len(titles)
+    assert not [title for title in titles if "/" in title or "_" in title]
 
 
 def test_an_evaluation_has_accuracies():
