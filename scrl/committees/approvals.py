@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scrl.data.files import quoted
+from scrl.data.limits import MAX_TOTAL_WEIGHT, MIN_WEIGHT
 from scrl.types import InputError, frozen
 from scrl.voting.profiles.profile import Profile
 
@@ -172,8 +173,12 @@ def _check(profile: ApprovalProfile) -> None:
         raise InputError(f"A committee is elected of at most {MAX_CANDIDATES} candidates, not {m}.")
     if len(set(profile.names)) < m:
         raise InputError("Two candidates have the same name.")
-    if not (np.isfinite(profile.weight).all() and (profile.weight > 0).all()):
-        raise InputError("The weight of a ballot is a positive number.")
+    low, high = profile.weight.min(), profile.weight.max()
+    if not (low >= MIN_WEIGHT and high <= MAX_TOTAL_WEIGHT):
+        raise InputError(
+            f"The weight of a ballot is {high if low >= MIN_WEIGHT else low:g}; give a number from "
+            f"{MIN_WEIGHT:g} to {MAX_TOTAL_WEIGHT:g}."
+        )
 
 
 def ranking_ballots(profile: Profile) -> Profile:

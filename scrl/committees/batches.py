@@ -14,6 +14,7 @@ from itertools import combinations
 import numpy as np
 
 from scrl.committees.approvals import TIE_TOLERANCE, ApprovalProfile
+from scrl.data.limits import MAX_TOTAL_WEIGHT
 from scrl.types import InputError, frozen
 
 #: Bit 63 − 9c is set for c = 0 … 7: times a number whose byte c is 0 or 1, bit 63 − c is byte c.
@@ -51,8 +52,10 @@ class ApprovalBatch:
         if shape[0] not in (1, len(self.weight)) or not self.approves.size:
             raise InputError("Approvals need a profile, a ballot and a candidate.")
         total = self.weight.sum(axis=1)
-        if not self.weight.min() >= 0 or not np.isfinite(total).all():
-            raise InputError("The weight of a ballot is a number of 0 or more.")
+        if not self.weight.min() >= 0 or not self.weight.max() <= MAX_TOTAL_WEIGHT:
+            raise InputError(
+                f"The weight of a ballot is a number of 0 or more, at most {MAX_TOTAL_WEIGHT:g}."
+            )
         if not total.min() > 0:
             raise InputError("A profile has no ballot of positive weight.")
 

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from scrl.data.files import quoted
+from scrl.data.limits import MAX_NAME_LENGTH
 from scrl.data.table import (
     Table,
     check_counts,
@@ -65,6 +66,7 @@ def ratings_from_table(t: Table, absent: str, name: str) -> Ratings:
     Raises:
         InputError: where rows contradict each other.
     """
+    _check_name_lengths(t)
     t, ballot, first_row = _ranked_once(t)
     weight = np.ones(len(first_row))
     if t.weight is not None:
@@ -86,6 +88,18 @@ def ratings_from_table(t: Table, absent: str, name: str) -> Ratings:
         (*t.notes, *single_completion_notes(sizes, absent)), name, _rater_features(t),
         t.individuals, _ballot_times(t, ballot, len(first_row)),
     )  # fmt: skip
+
+
+def _check_name_lengths(t: Table) -> None:
+    """Raise ``InputError`` for a name of a rater or a group that is longer than the limit."""
+    for what, column in (("rater", t.rater), ("rater_group", t.texts.get("rater_group"))):
+        for code, text in enumerate(column.values if column is not None else ()):
+            if column is not None and len(text) > MAX_NAME_LENGTH:
+                row = int(np.flatnonzero(column.codes == code)[0])
+                t.fail(
+                    f"{what} is {quoted(text)}, which is longer than the limit of "
+                    f"{MAX_NAME_LENGTH:,} characters.", row,
+                )  # fmt: skip
 
 
 def _ballot_times(t: Table, ballot: np.ndarray, ballots: int) -> np.ndarray | None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from scrl.data.files import printable
 from scrl.data.layouts import RATER_FEATURE
-from scrl.data.rows import CHUNK, Rows
+from scrl.data.rows import CHUNK, Rows, check_columns
 from scrl.data.spreadsheets import safe_csv
 from scrl.data.streams import Content
 from scrl.data.table import MAX_TEXT
@@ -68,6 +68,7 @@ def _chunks(
             raise InputError(f"{file}: the file is empty.")
         if header[0].startswith(('{"', '[{"')):
             raise InputError(f"{file}: this is JSON; name the file .jsonl, or .json for an array.")
+        check_columns(len(header), file)
         yield header
         count = 0
         while chunk := list(islice(records, CHUNK)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scrl.data.limits import MAX_LINE, MAX_LINES
 from scrl.types import InputError
 
 #: How files begin that are no text -> what they are, and what to do.
@@ -69,13 +70,19 @@ def check_file(path: str | Path, limit: int) -> None:
         raise InputError(f"{file}: the file cannot be read ({reason}).") from error
 
 
-def decode(data: bytes, file: str) -> str:
+def decode(data: bytes, file: str, long_lines: bool = False) -> str:
     """UTF-8 text without its byte-order mark.
 
+    Args:
+        long_lines: whether all of it may stand on one line.
+
     Raises:
-        InputError: where it is something else, naming the byte and line.
+        InputError: where it is something else, naming the byte and line, or where a line is too
+            long or lines are too many.
     """
     check_text(data, file)
+    if not long_lines:
+        check_lines(data, file)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -98,6 +105,32 @@ def check_text(data: bytes, file: str) -> None:
             f"{file}: line {line}: there is a NUL byte at position {zero:,}, so this is not a text "
             "file in UTF-8; save it as UTF-8."
         )
+
+
+def check_lines(data: bytes, file: str) -> None:
+    """Raise ``InputError`` for too many lines, or a line that is too long."""
+    if len(data) > MAX_LINES and data.count(b"\n") > MAX_LINES:
+        raise InputError(too_many_lines(file))
+    start = 0
+    while len(data) - start > MAX_LINE:
+        end = data.rfind(b"\n", start, start + MAX_LINE)
+        end = data.rfind(b"\r", start, start + MAX_LINE) if end < 0 else end
+        if end < 0:
+            raise InputError(line_too_long(file, data.count(b"\n", 0, start) + 1))
+        start = end + 1
+
+
+def line_too_long(file: str, line: int) -> str:
+    """The message for a line above its limit."""
+    return (
+        f"{file}: line {line}: the line is longer than the limit of {MAX_LINE / 1e6:.0f} MB; end "
+        "each row by a line break."
+    )
+
+
+def too_many_lines(file: str) -> str:
+    """The message for more lines than the limit."""
+    return f"{file}: there are more lines than the limit of {MAX_LINES:,}; give fewer ballots."
 
 
 def check_kind(data: bytes, file: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from scrl.data.files import quoted
+from scrl.data.layouts import repeated_name
 from scrl.data.readers import ratings_from_rows
 from scrl.data.rows import CHUNK, Rows
 from scrl.types import InputError, Ratings
@@ -117,7 +118,7 @@ def open_frame(
 
 def _check_distinct(header: Sequence[str]) -> None:
     """Raise ``InputError`` where two columns have one name."""
-    twice = next((name for i, name in enumerate(header) if name in header[:i]), None)
+    twice = repeated_name(header)
     if twice is not None:
         raise InputError(f"The data frame has two columns {quoted(twice)}; keep one.")
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, NoReturn
 
 from scrl.data.files import quoted
+from scrl.data.limits import MAX_LINE
 from scrl.data.record_format import Record
-from scrl.data.rows import CHUNK, Rows
+from scrl.data.rows import CHUNK, Chunk, Rows
 from scrl.data.streams import Content
 from scrl.types import InputError
 
+#: Cells of rows without such a key that are looked at, beside ten for each key that is there.
+MAX_EMPTY_CELLS = 20_000_000
+_SPACE = re.compile(r"[ \t\r\n]*")
 #: Characters of an array that are read at once.
 _BLOCK = 1 << 20
 
@@ -58,7 +64,7 @@ def _parse(text: str, file: str, number: int) -> dict[str, Any]:
 
 def _array(content: Content) -> Iterator[Record]:
     """The objects of one array, which is read block by block."""
-    with content.lines("\n") as lines:
+    with content.lines("\n", long_lines=True) as lines:
         try:
             yield from _elements(lines, content.file)
         except UnicodeDecodeError:
@@ -70,8 +76,7 @@ def _elements(lines: Any, file: str) -> Iterator[Record]:
     text, at, number, block = lines.read(_BLOCK), 0, 0, _BLOCK
     at = text.index("[") + 1
     while True:
-        while at < len(text) and text[at] in " \t\r\n,":
-            at += 1
+        at = _between(text, at, number)
         if text[at : at + 1] == "]":
             _check_nothing_follows(text[at + 1 :], lines, file)
             return
@@ -81,6 +86,11 @@ def _elements(lines: Any, file: str) -> Iterator[Record]:
         except (ValueError, RecursionError) as error:
             problem, complete = error, False
             record = None
+        if not complete and len(text) - at > MAX_LINE:
+            raise InputError(
+                f"{file}: row {number + 1}: the row is longer than the limit of "
+                f"{MAX_LINE / 1e6:.0f} MB, or it does not end."
+            )
         if not complete:  # perhaps the object goes on in the next block
             more = lines.read(block)
             if more:
@@ -98,6 +108,14 @@ def _elements(lines: Any, file: str) -> Iterator[Record]:
         at = end
 
 
+def _between(text: str, at: int, number: int) -> int:
+    """Where the next element begins: after white space and, between elements, one comma."""
+    at = _SPACE.match(text, at).end()  # type: ignore[union-attr]
+    if number and text[at : at + 1] == ",":
+        at = _SPACE.match(text, at + 1).end()  # type: ignore[union-attr]
+    return at
+
+
 def _check_nothing_follows(text: str, lines: Any, file: str) -> None:
     """Raise ``InputError`` where anything but white space follows the array."""
     while text:
@@ -112,8 +130,11 @@ def _check_nothing_follows(text: str, lines: Any, file: str) -> None:
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     record = dict(pairs)
     if len(record) < len(pairs):
-        twice = next(k for i, (k, _) in enumerate(pairs) if k in dict(pairs[:i]))
-        raise _BadJson(f"key {quoted(twice)} stands twice; keep one.")
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _BadJson(f"key {quoted(key)} stands twice; keep one.")
+            seen.add(key)
     return record
 
 
@@ -127,12 +148,26 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_refu
 def rows_of_records(records: Iterable[Record], header: Sequence[str], file: str, unit: str) -> Rows:
     """Objects as the rows of a table whose columns are the keys of ``header``."""
     lines: list[int] = []
+    given = looked_at = 0
 
-    def chunks() -> Iterator[list[list[Any]]]:
+    def column(chunk: list[Record], number: int) -> list[Any]:
+        nonlocal looked_at
+        looked_at += len(chunk)
+        # Rows of few keys each, all different, would be a large table of empty cells.
+        if looked_at > MAX_EMPTY_CELLS + 10 * given:
+            raise InputError(
+                f"{file}: most of the {len(header):,} keys are missing in most rows; give a row a "
+                "rating, with the same keys in all."
+            )
+        return [record.get(header[number]) for _, record, _ in chunk]
+
+    def chunks() -> Iterator[Chunk]:
+        nonlocal given
         everything = iter(records)
         while chunk := list(islice(everything, CHUNK)):
             lines.extend(line for line, _, _ in chunk)
-            yield [[record.get(name) for _, record, _ in chunk] for name in header]
+            given += sum(len(record) for _, record, _ in chunk)
+            yield Chunk(len(header), partial(column, chunk))
 
     return Rows(
         file, [name.strip() for name in header], chunks(), lines.__getitem__, unit, text=False

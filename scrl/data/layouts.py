@@ -122,6 +122,16 @@ def columns_by_name(header: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def repeated_name(header: Sequence[str]) -> str | None:
+    """The first name that stands twice; None where none does."""
+    seen: set[str] = set()
+    for name in header:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
+
+
 def stated_roles(
     stated: Mapping[str, object], header: Sequence[str], names: Mapping[str, str], file: str
 ) -> dict[str, str]:
@@ -159,7 +169,8 @@ def column_named(
     """
     names = columns_by_name(header) if names is None else names
     wanted = column.strip()
-    found = wanted if wanted in header else names.get(wanted.casefold())
+    found = names.get(wanted.casefold())  # of columns that differ in capitals, the first
+    found = wanted if found not in (None, wanted) and wanted in header else found
     if found is None:
         raise InputError(
             f"{file}: there is no column {quoted(wanted)}; the columns are {shown_header(header)}."

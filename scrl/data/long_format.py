@@ -9,6 +9,7 @@ import numpy as np
 
 from scrl.data.files import quoted
 from scrl.data.layouts import FEATURES, KEYS, RATER_FEATURE, TEXTS, VALUES, Layout
+from scrl.data.limits import MAX_WEIGHT, MIN_WEIGHT, WEIGHT
 from scrl.data.number_cells import number_advice
 from scrl.data.rank_checks import check_ranks
 from scrl.data.rows import Rows
@@ -16,12 +17,12 @@ from scrl.data.short_names import short_names, with_own_texts
 from scrl.data.spreadsheets import unescaped
 from scrl.data.table import (
     MAX_FEATURE,
-    MAX_WEIGHT,
     Coder,
     Column,
     Table,
     check_characters,
     check_counts,
+    check_rater_features,
     constant_column,
     rows_left_out,
     stripped,
@@ -162,9 +163,7 @@ def _read_numbers(
     """Weights, times and features of a table."""
     if "weight" in get:
         name = layout.columns["weight"]
-        table.weight = numbers(
-            table, get["weight"], name, most=MAX_WEIGHT, positive=True, comma=comma
-        )
+        table.weight = weights(table, get["weight"], name, comma)
     if "time" in get:
         table.time = column_times(table, get["time"], layout.columns["time"], comma)
         if table.ballot is None:
@@ -175,14 +174,16 @@ def _read_numbers(
             table.features[prefix] = np.stack(
                 [numbers(table, columns[n], n, MAX_FEATURE, comma=comma) for n in names], axis=1
             )
-    for name in columns:
-        if name.casefold().startswith(RATER_FEATURE):
-            values = numbers(table, columns[name], name, MAX_FEATURE, blank=True, comma=comma)
-            at = np.flatnonzero(~np.isnan(values))
-            table.rater_features[name] = at, values[at]
+    stated = [name for name in columns if name.casefold().startswith(RATER_FEATURE)]
+    check_rater_features(table.file, len(stated))
+    for name in stated:
+        values = numbers(table, columns[name], name, MAX_FEATURE, blank=True, comma=comma)
+        at = np.flatnonzero(~np.isnan(values))
+        table.rater_features[name] = at, values[at]
     for name in layout.one_hot:
         _, first = np.unique(table.rater.codes, return_index=True)
         codes, words = columns[name].codes[first], columns[name].values
+        check_rater_features(table.file, len(table.rater_features) + len(words) - 1)
         for code, word in enumerate(words):
             if word:
                 table.rater_features[f"{name}={word}"] = first, (codes == code).astype(float)
@@ -206,7 +207,6 @@ def numbers(
     column: Column,
     field: str,
     most: float = math.inf,
-    positive: bool = False,
     blank: bool = False,
     words: bool = False,
     comma: bool = False,
@@ -220,17 +220,29 @@ def numbers(
     """
     scale = scale_of_words(column.values) if words else {}
     values = np.array([number_of_text(text, scale, comma) for text in column.values])
-    bad = ~np.isfinite(values) | (np.abs(values) > most) | (positive & ~(values > 0))
+    bad = ~np.isfinite(values) | (np.abs(values) > most)
     bad &= ~np.array([blank and not text.strip() for text in column.values])
     if bad.any():
         row = int(np.flatnonzero(bad[column.codes])[0])
         text = column.values[column.codes[row]]
-        advice = " greater than 0" if positive else " (1 = best)" if field == "rank" else ""
+        advice = " (1 = best)" if field == "rank" else ""
         advice += f", {most:g} at most" if most < math.inf else ""
         advice += ", or leave it empty where it is unknown" if blank and not words else ""
         found = quoted(text) if text.strip() else "empty"
         advice = number_advice(text) or f"give a finite number{advice}"
         table.fail(f"{quoted(field)[1:-1]} is {found}; {advice}.", row)
+    return values[column.codes]
+
+
+def weights(table: Table, column: Column, field: str, comma: bool) -> np.ndarray:
+    """The column as weights of ballots ``[rows]``."""
+    values = np.array([number_of_text(text, {}, comma) for text in column.values])
+    bad = ~((values >= MIN_WEIGHT) & (values <= MAX_WEIGHT))
+    if bad.any():
+        row = int(np.flatnonzero(bad[column.codes])[0])
+        text = column.values[column.codes[row]]
+        advice = number_advice(text) or f"give {WEIGHT}"
+        table.fail(f"{quoted(field)[1:-1]} is {quoted(text) if text else 'empty'}; {advice}.", row)
     return values[column.codes]
 
 

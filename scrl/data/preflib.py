@@ -15,6 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from scrl.data.files import decode
+from scrl.data.limits import MAX_NAME_LENGTH, MAX_WEIGHT, MIN_WEIGHT, WEIGHT
+from scrl.data.table import check_counts
 from scrl.types import Catalogue, InputError, Ratings
 
 #: File suffix -> (whether every order ranks every alternative, whether ties are allowed).
@@ -32,6 +34,10 @@ _PLACES = re.compile(r"\{([0-9,]+)\}|([0-9]+)")
 
 #: The key by which ``voting.to_preflib`` says that weights were multiplied to be whole.
 WEIGHT_KEY = "VOTERS PER UNIT OF WEIGHT"
+#: Lines of metadata that are read, and notes on names that recur.
+MAX_META, MAX_NOTES = 100_000, 20
+#: Letters of linked elections as rows.
+MAX_LINKED = 500_000_000
 #: Up to so many voters and entries, each voter is a rater.
 MAX_VOTERS, MAX_ENTRIES = 100_000, 5_000_000
 
@@ -64,9 +70,14 @@ def parse_preflib(
     completion, rank = np.array(
         [(a - 1, i) for order in orders for i, place in enumerate(order.places) for a in place]
     ).T
-    which, weight, raters = _raters(
-        count, sizes, meta.get("NUMBER VOTERS", ""), notes, _weight_scale(meta, file)
-    )
+    scale = _weight_scale(meta, file)
+    outside = np.flatnonzero(~((count / scale >= MIN_WEIGHT) & (count / scale <= MAX_WEIGHT)))
+    if len(outside):
+        order = orders[outside[0]]
+        raise InputError(
+            f"{file}: line {order.line}: the weight is {order.voters / scale:g}; give {WEIGHT}."
+        )
+    which, weight, raters = _raters(count, sizes, meta.get("NUMBER VOTERS", ""), notes, scale)
     offsets = np.concatenate([[0], np.cumsum(sizes[which])])
     entries = np.repeat(starts[which] - offsets[:-1], sizes[which]) + np.arange(offsets[-1])
     title = meta.get("TITLE") or name
@@ -98,13 +109,18 @@ def _read_lines(text: str, file: str) -> tuple[dict[str, str], list[_Order]]:
     """The metadata and the orders."""
     meta: dict[str, str] = {}
     orders = []
-    for number, line in enumerate(text.split("\n"), start=1):
+    entries = 0
+    for number, line in enumerate(io.StringIO(text, newline="\n"), start=1):
         line = line.strip()
         if line.startswith("#"):
             key, _, value = line[1:].partition(":")
             meta[key.strip().upper()] = value.strip()
+            if len(meta) > MAX_META:
+                raise InputError(f"{file}: there are more than {MAX_META:,} lines of metadata.")
         elif line:
             orders.append(_Order(number, *_parse_order(line, number, file, bool(meta))))
+            entries += sum(map(len, orders[-1].places))
+            check_counts(file, entries, 0, 0)
     if not orders:
         raise InputError(
             f"{file}: there is no order in this file; PrefLib orders look like '12: 1,2,{{3,4}}'."
@@ -138,6 +154,15 @@ def _raters(
     return np.arange(len(count)), count, order_names
 
 
+def is_linked(data: bytes) -> bool:
+    """Whether a CSV is PrefLib's table of linked elections, by its first line."""
+    first = data[: data.find(b"\n") + 1].strip()
+    suffixes = tuple(suffix.encode() for suffix in FORMATS)
+    return bool(first) and all(
+        cell.strip().lower().endswith(suffixes) for cell in first.split(b";")
+    )
+
+
 def linked_orders_to_csv(data: bytes, file: str) -> bytes:
     """PrefLib's table of linked elections as CSV ``rater,prompt,completion,rank``; any other CSV
     unchanged.
@@ -149,15 +174,12 @@ def linked_orders_to_csv(data: bytes, file: str) -> bytes:
     Raises:
         InputError: naming ``file`` and the line.
     """
-    first, _, rest = data.partition(b"\n")
-    if not first.strip() or not all(
-        cell.strip().lower().endswith(tuple(suffix.encode() for suffix in FORMATS))
-        for cell in first.split(b";")
-    ):
+    if not is_linked(data):
         return data
-    first_line, *people = decode(rest, file).splitlines()
-    titles = [title.strip() for title in first_line.split(";")]
+    first_line, *people = decode(data.partition(b"\n")[2], file).splitlines()
+    titles = [title.strip()[:MAX_NAME_LENGTH] for title in first_line.split(";")]
     out = io.StringIO()
+    rows = 0
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["rater", "prompt", "completion", "rank"])
     for number, line in enumerate(people, 3):
@@ -171,6 +193,10 @@ def linked_orders_to_csv(data: bytes, file: str) -> bytes:
             if not cell.strip():
                 continue
             _, places = _parse_order(f"1: {cell}", number, file, True)
+            rows += sum(map(len, places))
+            check_counts(file, rows, 0, 0)
+            if out.tell() > MAX_LINKED:
+                raise InputError(f"{file}: the orders are too many; give fewer people.")
             for rank, place in enumerate(places, 1):
                 for alternative in place:
                     writer.writerow([f"person {number - 2}", title, alternative, rank])
@@ -187,7 +213,8 @@ def _check_order(places: list[list[int]], alternatives: int, suffix: str, where:
             f"the file names alternatives 1 to {alternatives}."
         )
     if len(set(flat)) < len(flat):
-        twice = next(a for i, a in enumerate(flat) if a in flat[:i])
+        seen: set[int] = set()
+        twice = next(a for a in flat if a in seen or seen.add(a))  # type: ignore[func-returns-value]
         raise InputError(f"{where} alternative {twice} is ranked twice; rank it once.")
     if complete and len(flat) < alternatives:
         raise InputError(
@@ -235,12 +262,22 @@ def _alternatives(
         raise InputError(
             f"{file}: {number:,} alternatives are more than the limit of {most:,} completions."
         )
-    names: list[str] = []
-    notes = []
+    names: dict[str, None] = {}
+    notes: list[str] = []
     for i in range(1, number + 1):
         name = meta.get(f"ALTERNATIVE NAME {i}") or f"alternative {i}"
         if name in names:
             name = f"{name} ({i})"
-            notes.append(f"Alternative {i} has the name of another; it is called {name[:60]!r}.")
-        names.append(name)
+            while name in names:
+                name = f"{name} ({i})"
+            if len(notes) < MAX_NOTES:
+                notes.append(
+                    f"Alternative {i} has the name of another; it is called {name[:60]!r}."
+                )
+        if len(name) > MAX_NAME_LENGTH:
+            raise InputError(
+                f"{file}: the name of alternative {i} is longer than the limit of "
+                f"{MAX_NAME_LENGTH:,} characters."
+            )
+        names[name] = None
     return tuple(names), notes

@@ -9,6 +9,7 @@ from itertools import islice
 
 from scrl.data.preflib import parse_preflib
 from scrl.data.rows import CHUNK, Rows
+from scrl.data.table import check_counts
 from scrl.types import InputError, Ratings
 
 CATEGORIES, GRAPH = ".cat", ".wmd"
@@ -72,6 +73,7 @@ def graph_rows(text: str, file: str) -> Rows:
                 )
             edges.append((match[1], match[2], match[3]))
             lines.append(number)
+            check_counts(file, len(edges), 0, 0)
     if not edges:
         raise InputError(f"{file}: there is no edge in this file.")
 

@@ -22,7 +22,13 @@ from scrl.data.layouts import FEATURES, RATER_FEATURE, Layout, check_used_once, 
 from scrl.data.long_format import read_long
 from scrl.data.messages import plain_list
 from scrl.data.parquet_format import parquet_rows
-from scrl.data.preflib import FORMATS, linked_orders_to_csv, parse_preflib
+from scrl.data.preflib import (
+    FORMATS,
+    MAX_LINKED,
+    is_linked,
+    linked_orders_to_csv,
+    parse_preflib,
+)
 from scrl.data.preflib_other import (
     CATEGORIES,
     GRAPH,
@@ -31,7 +37,7 @@ from scrl.data.preflib_other import (
     parse_categories,
 )
 from scrl.data.record_format import Record, read_records
-from scrl.data.rows import CHUNK, Rows
+from scrl.data.rows import CHUNK, Rows, check_columns
 from scrl.data.short_names import with_short_names
 from scrl.data.streams import Content, bytes_content, file_content
 from scrl.data.table import MAX_BYTES, MAX_COMPLETIONS, Table, check_counts, single_completion_notes
@@ -146,12 +152,9 @@ def opened(content: Content) -> Rows | tuple[Iterator[Record], str]:
     """The rows of a table, or the records of JSON and what they are counted in."""
     if content.suffix in JSON:
         return json_records(content)
-    if content.suffix == ".csv":
-        head = content.head()
-        converted = linked_orders_to_csv(head, content.file)
-        if converted is not head:
-            whole = linked_orders_to_csv(content.read(), content.file)
-            content = bytes_content(whole, content.file, 50 * MAX_BYTES)
+    if content.suffix == ".csv" and is_linked(content.head()):
+        whole = linked_orders_to_csv(content.read(), content.file)
+        content = bytes_content(whole, content.file, MAX_LINKED)
     return TABLES[content.suffix](content)
 
 
@@ -235,6 +238,7 @@ def _record_table(
         for record in records():
             if not record[1].keys() <= keys.keys():
                 keys.update(dict.fromkeys(record[1]))
+                check_columns(len(keys), file, "different keys")
             yield record
 
     while True:

@@ -18,9 +18,10 @@ from scrl.data import messages
 from scrl.data.ballot_rows import Ballot, BallotRows
 from scrl.data.files import quoted
 from scrl.data.layouts import Layout
+from scrl.data.limits import WEIGHT, is_weight
 from scrl.data.messages import BadText
 from scrl.data.record_values import BadRow, LeftOut, places_of, preferred_items, record_number
-from scrl.data.table import MAX_FEATURE, MAX_WEIGHT, Table, check_characters
+from scrl.data.table import MAX_FEATURE, Table, check_characters
 from scrl.data.times import Clock
 from scrl.types import InputError
 
@@ -348,11 +349,8 @@ class _Parser:
             with suppress(BadRow):
                 weight = record_number(weight)
         is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
-        if not is_number or not 0 < weight <= MAX_WEIGHT:
-            raise BadRow(
-                f"weight is {quoted(weight)}; give a finite number greater than 0, "
-                f"{MAX_WEIGHT:g} at most."
-            )
+        if not is_number or not is_weight(weight):
+            raise BadRow(f"weight is {quoted(weight)}; give {WEIGHT}.")
         return float(weight)
 
     def _time(self, record: Mapping[str, Any]) -> float:

@@ -78,5 +78,7 @@ def places_of(value: Mapping[str, float]) -> list[list[str]]:
     """
     if not value:
         raise LeftOut("no completion has a score")
-    return [[text for text, v in value.items() if v == at] for at in
-            sorted(set(value.values()), reverse=True)]  # fmt: skip
+    places: dict[float, list[str]] = {}
+    for text, score in value.items():
+        places.setdefault(score, []).append(text)
+    return [places[score] for score in sorted(places, reverse=True)]

@@ -7,13 +7,39 @@ from dataclasses import dataclass
 from typing import Any
 
 from scrl.data.files import quoted
+from scrl.data.limits import MAX_CELLS, MAX_COLUMNS
 from scrl.data.messages import BadText, cell_text, plain_list
 from scrl.types import InputError
 
 #: Rows of a chunk: few enough to stay in the processor's cache (twice as fast as 65,536).
 CHUNK = 4096
-#: Columns of a table, so that a table without end is refused early.
-MAX_COLUMNS = 20_000
+
+
+def check_columns(count: int, file: str, what: str = "columns") -> None:
+    """Raise ``InputError`` for more columns, or keys, than the limit."""
+    if count > MAX_COLUMNS:
+        raise InputError(f"{file}: there are more {what} than the limit of {MAX_COLUMNS:,}.")
+
+
+class Chunk(Sequence[Sequence[Any]]):
+    """The columns of some rows, each made when it is asked for, since a table may have many that
+    nobody reads.
+
+    Args:
+        columns: their number.
+        make: the cells of a column by its number.
+    """
+
+    def __init__(self, columns: int, make: Callable[[int], Sequence[Any]]) -> None:
+        self._columns, self._make = columns, make
+
+    def __len__(self) -> int:
+        return self._columns
+
+    def __getitem__(self, column: Any) -> Any:
+        if not 0 <= column < self._columns:
+            raise IndexError(column)
+        return self._make(column)
 
 
 @dataclass
@@ -42,10 +68,7 @@ class Rows:
     note: str = ""
 
     def __post_init__(self) -> None:
-        if len(self.header) > MAX_COLUMNS:
-            raise InputError(
-                f"{self.file}: there are more columns than the limit of {MAX_COLUMNS:,}."
-            )
+        check_columns(len(self.header), self.file)
 
     def texts(self, cells: Sequence[Any], first: int, name: str) -> Iterable[str]:
         """Cells of one column as texts.
@@ -82,8 +105,14 @@ class Rows:
 
     def records(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """The rows as (number of the row, column -> value)."""
-        row = 0
+        row = cells = 0
         for chunk in self.chunks:
+            cells += len(chunk[0]) * len(self.header)
+            if cells > MAX_CELLS:
+                raise InputError(
+                    f"{self.file}: there are more cells than the limit of {MAX_CELLS:,}; leave out "
+                    "columns that are not read."
+                )
             for values in zip(*chunk, strict=True):
                 yield row, dict(zip(self.header, values, strict=True))
                 row += 1

@@ -15,6 +15,8 @@ from scrl.types import Catalogue
 MAX_NAME = 80
 #: Characters of the text that begin its name, and digits of its hash that end it.
 _START, _DIGITS = 40, 8
+#: Digits of a whole hash.
+_ALL_DIGITS = 64
 #: Characters that break a line or control a terminal.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -58,7 +60,9 @@ def short_names(column: Column) -> tuple[Column, Column | None]:
             name = short_name(text)
             while name in taken:
                 digits += _DIGITS
-                name = short_name(text, digits)
+                # A file may hold every name that a hash gives; then numbers tell names apart.
+                number = f" ({digits})" if digits > _ALL_DIGITS else ""
+                name = short_name(text, digits) + number
             taken.add(name)
         names[name] = None
         texts.append("" if name == text else text)

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from scrl.data.files import check_file, check_kind, printable, too_large
+from scrl.data.files import (
+    check_file,
+    check_kind,
+    line_too_long,
+    printable,
+    too_large,
+    too_many_lines,
+)
+from scrl.data.limits import MAX_LINE, MAX_LINES
 from scrl.types import InputError
 
 _GZIP = b"\x1f\x8b"
@@ -42,13 +50,14 @@ class Content:
         with self.open() as stream:
             return stream.read(HEAD)
 
-    def lines(self, newline: str) -> io.TextIOWrapper:
+    def lines(self, newline: str, long_lines: bool = False) -> io.TextIOWrapper:
         """The file as UTF-8 text without its byte-order mark.
 
         Args:
             newline: as in ``open``: "" keeps line ends, and any of the usual ends a line.
+            long_lines: whether all of it may stand on one line.
         """
-        raw = _Checked(self.open(), self.file)
+        raw = _Checked(self.open(), self.file, long_lines)
         return io.TextIOWrapper(io.BufferedReader(raw, HEAD), encoding="utf-8-sig", newline=newline)
 
     def read(self) -> bytes:
@@ -140,11 +149,12 @@ class _Unpacked(io.RawIOBase):
 
 
 class _Checked(io.RawIOBase):
-    """A stream of text that ends with an ``InputError`` at a NUL byte or in UTF-16."""
+    """A stream of text that ends with an ``InputError`` at a NUL byte, in UTF-16, in a line that is
+    too long, or after too many lines."""
 
-    def __init__(self, stream: BinaryIO, file: str) -> None:
-        self._stream, self._file = stream, file
-        self._size, self._lines = 0, 1
+    def __init__(self, stream: BinaryIO, file: str, long_lines: bool) -> None:
+        self._stream, self._file, self._long_lines = stream, file, long_lines
+        self._size, self._lines, self._open = 0, 1, 0
 
     def readable(self) -> bool:
         return True
@@ -162,6 +172,13 @@ class _Checked(io.RawIOBase):
             )
         self._size += len(data)
         self._lines += data.count(b"\n")
+        if not self._long_lines:
+            end = max(data.rfind(b"\n"), data.rfind(b"\r"))
+            self._open = len(data) - end - 1 if end >= 0 else self._open + len(data)
+            if self._open > MAX_LINE:
+                raise InputError(line_too_long(self._file, self._lines))
+            if self._lines > MAX_LINES:
+                raise InputError(too_many_lines(self._file))
         buffer[: len(data)] = data
         return len(data)
 

@@ -19,8 +19,6 @@ MAX_COMPLETIONS = 10_000
 MAX_RATER_FEATURES = 200
 #: Characters of one text.
 MAX_TEXT = 2_000_000
-#: Largest weight of a ballot: beyond it sums lose the small weights to rounding.
-MAX_WEIGHT = 1e12
 #: Largest feature, so that it is a float32.
 MAX_FEATURE = 1e38
 

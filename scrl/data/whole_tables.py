@@ -8,6 +8,7 @@ from typing import Any
 
 from scrl.data.files import quoted
 from scrl.data.json_format import rows_of_records
+from scrl.data.layouts import repeated_name
 from scrl.data.readers import JSON, TABLES, opened
 from scrl.data.rows import Rows
 from scrl.data.streams import file_content
@@ -31,7 +32,7 @@ def read_columns(path: str | Path) -> dict[str, Sequence[Any]]:
         records, unit = list(found[0]), found[1]
         header = list(dict.fromkeys(key for _, record, _ in records for key in record))
         found = rows_of_records(records, header, content.file, unit)
-    twice = next((name for i, name in enumerate(found.header) if name in found.header[:i]), None)
+    twice = repeated_name(found.header)
     if twice is not None:
         raise InputError(f"{content.file}: there are two columns {quoted(twice)}; keep one.")
     columns: list[list[Any]] = [[] for _ in found.header]

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from scrl.data.layouts import VALUES, Layout
-from scrl.data.long_format import cleaned, ignored_note, numbers
+from scrl.data.long_format import cleaned, ignored_note, numbers, weights
 from scrl.data.rank_checks import check_ranks
 from scrl.data.rows import Rows
 from scrl.data.short_names import short_names
 from scrl.data.table import (
     MAX_ROWS,
-    MAX_WEIGHT,
     Coder,
     Column,
     Table,
@@ -61,7 +60,7 @@ def read_wide(rows: Rows, layout: Layout, name: str) -> Table:
         table.texts["rater_group"] = _rows_of(about[layout.columns["rater_group"]], person)
     if "weight" in layout.columns:
         weight = _rows_of(about[layout.columns["weight"]], person)
-        table.weight = numbers(table, weight, "weight", MAX_WEIGHT, positive=True)
+        table.weight = weights(table, weight, layout.columns["weight"], rows.decimal_comma)
     if "time" in layout.columns:
         table.time = column_times(table, _rows_of(about[layout.columns["time"]], person), "time")
     if len(np.unique(table.rater.codes)) < len(np.unique(person)):
@@ -77,7 +76,10 @@ def read_wide(rows: Rows, layout: Layout, name: str) -> Table:
 def _read_columns(rows: Rows, layout: Layout) -> tuple[dict[str, Column], dict[str, Column], int]:
     """Columns about the person, columns of completions, and the number of rows."""
     wanted = {*layout.columns.values(), *layout.items}
-    at = {n: rows.header.index(n) for n in rows.header if n in wanted}
+    at: dict[str, int] = {}
+    for i, name in enumerate(rows.header):
+        if name in wanted:
+            at.setdefault(name, i)
     coders = {name: Coder() for name in at}
     chunks: dict[str, list[np.ndarray]] = {name: [] for name in at}
     count = 0

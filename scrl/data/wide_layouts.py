@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from scrl.data.files import quoted
@@ -204,7 +205,9 @@ def _may_be_ranking(row: Sequence[float], items: int, most: float) -> bool:
     dense = set(row) == set(range(1, len(set(row)) + 1))
     gaps = most == items and len(set(row)) == len(row) and row[0] >= 1
     # The rank of tied completions is the first, the mean or the last of their places.
-    placed = all(row.index(v) + 1 <= v <= row.index(v) + row.count(v) for v in row)
+    first = {v: i for i, v in reversed(list(enumerate(row, 1)))}
+    count = Counter(row)
+    placed = all(at <= v <= at + count[v] - 1 for v, at in first.items())
     return dense or placed or (gaps and not any(value % 1 for value in row))
 
 

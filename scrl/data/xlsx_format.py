@@ -13,8 +13,10 @@ from scrl.data.streams import Content
 from scrl.data.table import MAX_BYTES
 from scrl.types import InputError
 
-#: Cells that are looked at, the empty ones between others included.
-_MAX_CELLS = 50_000_000
+#: Cells that are looked at, the empty ones between others included, and rows of a sheet.
+_MAX_CELLS, _MAX_ROW = 20_000_000, 1_048_576
+#: A workbook larger than this is refused where it unfolds to more than so many times its size.
+_SMALL, _MOST_TIMES = 20_000_000, 100
 
 
 def xlsx_rows(content: Content) -> Rows:
@@ -38,6 +40,12 @@ def xlsx_rows(content: Content) -> Rows:
     try:
         with zipfile.ZipFile(stream) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
+        packed = stream.seek(0, 2)
+        if unpacked > _SMALL and unpacked > _MOST_TIMES * packed:
+            raise InputError(
+                f"{content.file}: unpacked it is more than {_MOST_TIMES} times as large, so it is "
+                "no usual workbook; save it as .xlsx again."
+            )
         if unpacked > MAX_BYTES:
             raise InputError(
                 f"{content.file}: unpacked it is larger than the limit of {MAX_BYTES / 1e6:,.0f} MB"
@@ -71,6 +79,8 @@ def _records(file: str, sheets: Sequence[Any], numbers: list[int]) -> Iterator[t
             sheet.reset_dimensions()  # what a file says of its own size may be wrong
             for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
                 cells += len(row) + 1
+                if number > _MAX_ROW:
+                    raise InputError(f"{file}: the sheet has more rows than {_MAX_ROW:,}.")
                 if cells > _MAX_CELLS or len(row) > MAX_COLUMNS:
                     raise InputError(f"{file}: the sheet has more cells than {_MAX_CELLS:,}.")
                 if any(cell not in (None, "") for cell in row):

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator
 
 from scrl.data.files import quoted
-from scrl.election_records.cast_ballots import MAX_CONTEST_CANDIDATES, MAX_WEIGHT, CastContest
+from scrl.data.limits import WEIGHT, is_weight
+from scrl.election_records.cast_ballots import MAX_CONTEST_CANDIDATES, CastContest
 from scrl.types import InputError
 
 _TOKEN = re.compile(r'"([^"\n]*)"|(\([^()\n]*\))|\[([^\]\n]*)\]|([^\s"()\[\]]+)|(["\[])')
@@ -168,9 +169,6 @@ def _weight(text: str, where: str) -> float:
     plain = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)(?:/([0-9]{1,15}))?[xX]?", text)
     share = float(plain[2]) if plain and plain[2] else 1.0
     weight = float(plain[1]) / share if plain and share else 0.0
-    if not 0 < weight <= MAX_WEIGHT:
-        raise InputError(
-            f"{where}: the weight of the ballot is {quoted(text)}; give a number above 0, "
-            f"{MAX_WEIGHT:,.0f} at most."
-        )
+    if not is_weight(weight):
+        raise InputError(f"{where}: the weight of the ballot is {quoted(text)}; give {WEIGHT}.")
     return weight

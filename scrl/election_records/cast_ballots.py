@@ -19,8 +19,6 @@ Marks = tuple[tuple[int, ...], ...]
 
 MAX_RANKS = 1_000
 MAX_CONTEST_CANDIDATES = 2_000
-#: A weight beyond it would lose small ones to rounding.
-MAX_WEIGHT = 1e12
 
 _WRITE_IN = re.compile(r"(undeclared |unqualified |unresolved )?write[- _]?ins?\b.*|uwi", re.I)
 _OVERVOTES = frozenset({"overvote", "over vote", "overvoted"})

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from scrl.data.files import quoted
-from scrl.election_records.cast_ballots import MAX_RANKS, MAX_WEIGHT, CastContest, Labels, Wanted
+from scrl.data.limits import WEIGHT, is_weight
+from scrl.election_records.cast_ballots import MAX_RANKS, CastContest, Labels, Wanted
 from scrl.election_records.plain_tables import Row
 from scrl.types import InputError
 
@@ -136,11 +137,8 @@ def _weight(text: str, where: str) -> float:
         weight = float(text.replace(",", ""))
     except ValueError:
         weight = float("nan")
-    if not 0 < weight <= MAX_WEIGHT:
-        raise InputError(
-            f"{where}: the number of ballots is {quoted(text)}; give one above 0, "
-            f"{MAX_WEIGHT:,.0f} at most."
-        )
+    if not is_weight(weight):
+        raise InputError(f"{where}: the number of ballots is {quoted(text)}; give {WEIGHT}.")
     return weight
 
 

@@ -10,6 +10,9 @@ from scrl.types import InputError
 
 T = TypeVar("T")
 
+#: Objects and lists of a file together, and values: what bounds the memory that a file takes.
+MAX_OBJECTS, MAX_VALUES = 4_000_000, 20_000_000
+
 _KINDS = {
     dict: "an object", list: "a list", str: "a text", int: "a whole number", bool: "true or false",
 }  # fmt: skip
@@ -21,7 +24,12 @@ def parse_json(data: bytes, file: str) -> dict[str, Any]:
     Raises:
         InputError: where it is no JSON, nested too deep, or no object.
     """
-    text = decode(data, file)
+    if data.count(b"{") + data.count(b"[") > MAX_OBJECTS or data.count(b",") > MAX_VALUES:
+        raise InputError(
+            f"{file}: there are more objects and values than the limits of {MAX_OBJECTS:,} and "
+            f"{MAX_VALUES:,}; give the election in several files."
+        )
+    text = decode(data, file, long_lines=True)
     try:
         content = json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as error:

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from scrl.data.files import quoted
+from scrl.data.limits import MAX_NOISE, MAX_UTILITY, MIN_WEIGHT, NOISE, UTILITY
 from scrl.data.table import MAX_RATERS
 
 
@@ -63,6 +64,12 @@ def as_number(value: Any, low: float, high: float, what: str) -> float:
     return number
 
 
+def as_share(value: Any) -> float:
+    """A share from 0 to 1; one below the least weight, which no population shows, is 0."""
+    share = as_number(value, 0, 1, "a share between 0 and 1")
+    return share if share >= MIN_WEIGHT else 0.0
+
+
 def as_raters(value: Any) -> int:
     """A number of raters within its limit."""
     number = as_number(value, -math.inf, math.inf, f"a whole number from 1 to {MAX_RATERS:,}")
@@ -109,14 +116,11 @@ def as_entry(value: Any) -> Any:
 Text = Annotated[str, BeforeValidator(as_text)]
 Name = Annotated[str, BeforeValidator(as_name)]
 Real = Annotated[
-    float, BeforeValidator(partial(as_number, low=-1e30, high=1e30, what="a finite number"))
+    float,
+    BeforeValidator(partial(as_number, low=-MAX_UTILITY, high=MAX_UTILITY, what=UTILITY)),
 ]
 Chance = Annotated[
     float, BeforeValidator(partial(as_number, low=0, high=1, what="a chance between 0 and 1"))
 ]
-Share = Annotated[
-    float, BeforeValidator(partial(as_number, low=0, high=1, what="a share between 0 and 1"))
-]
-Noise = Annotated[
-    float, BeforeValidator(partial(as_number, low=0, high=1e6, what="a finite number, 0 or more"))
-]
+Share = Annotated[float, BeforeValidator(as_share)]
+Noise = Annotated[float, BeforeValidator(partial(as_number, low=0, high=MAX_NOISE, what=NOISE))]

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from scrl.data.files import quoted
+from scrl.data.limits import MAX_UTILITY, UTILITY
 from scrl.scenarios.fields import fault, path_step, suggestion
 from scrl.text import ATTRIBUTES, attribute_values
 from scrl.types import InputError
@@ -26,8 +27,6 @@ MAX_TEXTS, MAX_LENGTH = 5_000, 20_000
 MAX_CHARACTERS, MAX_SLOTS = 10_000_000, 1_000_000
 #: Utilities that likes stand for, and characters that are measured for them, at most.
 MAX_LIKED, MAX_MEASURED = 100_000, 20_000_000
-#: Largest size of a weight of an attribute.
-MAX_WEIGHT = 1e30
 Likes = Mapping[str, float | Mapping[str, float]]
 
 
@@ -254,7 +253,5 @@ def _check_likes(likes: Any, kinds: set[str], where: str) -> None:
             )
         elif isinstance(weight, bool) or not isinstance(weight, int | float):
             raise fault(f"{where}.{path_step(name)}: should be a number, not {quoted(weight)}")
-        elif not -MAX_WEIGHT <= weight <= MAX_WEIGHT:
-            raise fault(
-                f"{where}.{path_step(name)}: should be a finite number, not {quoted(weight)}"
-            )
+        elif not -MAX_UTILITY <= weight <= MAX_UTILITY:
+            raise fault(f"{where}.{path_step(name)}: should be {UTILITY}, not {quoted(weight)}")

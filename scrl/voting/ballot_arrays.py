@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike
 
+from scrl.data.limits import MAX_TOTAL_WEIGHT, MIN_WEIGHT
 from scrl.types import Ballots, InputError
 from scrl.voting.contest import MAX_STRICT
 from scrl.voting.registry import RULES
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 #: The rank of a candidate that a ballot leaves out.
 UNRANKED = -1
 
-#: Weights of a contest add up to less.
-MAX_WEIGHT = 1e300
 #: Complete ballots of equal weight with at least this many cells are counted without a copy.
 MIN_UNCOPIED_CELLS = 500_000
 #: Most candidates of one contest: the matrix of P(a ≻ b) is dense.
@@ -136,10 +135,19 @@ def _checked_masks(
     weight = _broadcast("weight", ballots.weight, (*leading, voters), np.float64)
     if not np.isfinite(weight).all() or (weight < 0).any():
         raise InputError("The weight of a ballot is negative or not a number; give 0 or more.")
-    if weight.max(initial=0) > MAX_WEIGHT / voters:
-        raise InputError(f"A ballot weighs {weight.max():g}, too much to be added up; scale it.")
-    if (weight.sum(-1) <= 0).any():
+    if weight.max(initial=0) > MAX_TOTAL_WEIGHT:
+        raise InputError(
+            f"A ballot weighs {weight.max():g}, too much to be added up; give at most "
+            f"{MAX_TOTAL_WEIGHT:g}."
+        )
+    total = weight.sum(-1)
+    if (total <= 0).any():
         raise InputError("All ballots of a contest weigh nothing; give one a weight.")
+    if (total < MIN_WEIGHT).any():
+        raise InputError(
+            f"The ballots of a contest weigh {total.min():g} together, too little to count; give "
+            f"at least {MIN_WEIGHT:g}."
+        )
     mask = _broadcast("candidates", ballots.candidates, (*leading, m), bool)
     if not mask.any(-1).all():
         raise InputError("A contest has no candidates; give it one.")

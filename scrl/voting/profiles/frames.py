@@ -15,6 +15,7 @@ import numpy as np
 
 from scrl.data.files import quoted
 from scrl.data.frames import open_frame
+from scrl.data.limits import MAX_WEIGHT, MIN_WEIGHT, WEIGHT
 from scrl.types import InputError
 from scrl.voting.profiles.rankings import CandidateIndex, candidate_name, dense_places, is_missing
 
@@ -88,7 +89,7 @@ class Table:
             if not is_missing(cell):
                 try:
                     values[row] = float(cell)
-                except (TypeError, ValueError):
+                except (TypeError, ValueError, OverflowError):
                     raise InputError(
                         f"Row {row + 1}: {quoted(str(column))} is {quoted(cell)}, which is no "
                         "number."
@@ -217,11 +218,14 @@ def _of_rows(table: Table, columns: Columns) -> tuple[np.ndarray, tuple[str, ...
     weight = np.ones(len(table))
     if columns.weight is not None:
         weight = table.numbers(columns.weight)
-        wrong = np.flatnonzero(~((weight >= 0) & (weight < np.inf)))
+        within = (weight >= MIN_WEIGHT) & (weight <= MAX_WEIGHT)
+        wrong = np.flatnonzero(~(within | (weight == 0)))
         if len(wrong):
+            given = weight[wrong[0]]
+            shown = "missing" if np.isnan(given) else f"{given:g}"
             raise InputError(
-                f"Row {wrong[0] + 1}: {quoted(str(columns.weight))} is missing or below 0; give "
-                "the number of voters."
+                f"Row {wrong[0] + 1}: {quoted(str(columns.weight))} is {shown}; give the number of "
+                f"voters, {WEIGHT}, or 0."
             )
     if columns.label is None:
         return weight, ("",) * len(table)

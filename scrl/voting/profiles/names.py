@@ -60,6 +60,15 @@ class Looks:
             )
 
 
+def check_distinct(names: Iterable[str]) -> None:
+    """Raise ``InputError`` where two names are equal."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise InputError(f"Two candidates are called {quoted(name)}; name each differently.")
+        seen.add(name)
+
+
 def quoted_name(name: str) -> str:
     """A name as it stands in ballots as text: in double quotes where it holds a character that
     separates names or begins with a number and a space; a double quote inside is doubled."""

@@ -25,7 +25,7 @@ def to_pref_voting(ballots: Ballots | Profile) -> Any:
         raise InputError("pref_voting is not installed; pip install pref_voting.") from error
     profile = ballots if isinstance(ballots, Profile) else _from_ballots(ballots)
     counts = np.rint(profile.weight).astype(int)
-    if (np.abs(counts - profile.weight) > 1e-9).any():
+    if (np.abs(counts - profile.weight) > 1e-9 * np.minimum(profile.weight, 1)).any():
         raise InputError("A ballot weight is a fraction; pref_voting counts whole voters.")
     names = dict(enumerate(profile.names))
     if profile.is_strict:

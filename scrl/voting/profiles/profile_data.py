@@ -11,9 +11,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scrl.data.files import quoted
+from scrl.data.limits import MAX_WEIGHT
 from scrl.types import Ballots, InputError, frozen
-from scrl.voting.profiles.names import quoted_name
+from scrl.voting.profiles.names import check_distinct, quoted_name
 from scrl.voting.profiles.rankings import (
     Ranking,
     checked_weights,
@@ -70,9 +70,7 @@ class ProfileData:
 
     def _check_shapes(self) -> None:
         n, m = len(self.place), len(self.names)
-        twice = next((x for i, x in enumerate(self.names) if x in self.names[:i]), None)
-        if twice is not None:
-            raise InputError(f"Two candidates are called {quoted(twice)}; name each differently.")
+        check_distinct(self.names)
         for field, array in (("places", self.place), ("utilities", self.utility)):
             if array is not None and array.shape != (n, m):
                 shape = ", ".join(map(str, array.shape))
@@ -108,7 +106,7 @@ class ProfileData:
             raise InputError("Give a dictionary of counts, such as {'A > B': 3, 'B > A': 2}.")
         names, place = read_rankings(list(counts), candidates)
         first, row = distinct_rows(place)
-        weight = checked_weights(list(counts.values()), len(place))
+        weight = checked_weights(list(counts.values()), len(place), MAX_WEIGHT)
         total = np.bincount(row, weight, len(first))
         kept = np.argsort(first)
         return cls(names, place[first[kept]], total[kept])
@@ -379,7 +377,7 @@ class ProfileData:
 
 
 def _ones(weight: ArrayLike | None, ballots: int) -> np.ndarray:
-    return np.ones(ballots) if weight is None else checked_weights(weight, ballots)
+    return np.ones(ballots) if weight is None else checked_weights(weight, ballots, MAX_WEIGHT)
 
 
 def format_ballot(order: Sequence[Sequence[str]]) -> str:

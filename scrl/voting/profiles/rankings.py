@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scrl.data.files import quoted
+from scrl.data.limits import MAX_TOTAL_WEIGHT, MIN_WEIGHT
 from scrl.types import InputError, frozen
 from scrl.voting.profiles.names import SPECIAL, Looks, plain_name
 
@@ -340,22 +341,27 @@ def whole_places(place: ArrayLike) -> np.ndarray:
     return found
 
 
-def checked_weights(weight: ArrayLike, ballots: int) -> np.ndarray:
+def checked_weights(weight: ArrayLike, ballots: int, most: float = MAX_TOTAL_WEIGHT) -> np.ndarray:
     """``weight`` as read-only numbers ``[ballots]``.
 
+    Args:
+        most: the largest weight; the default is that of many equal ballots together.
+
     Raises:
-        InputError: for another number of weights, or one that is negative or not a number.
+        InputError: for another number of weights, or one that is no number, or neither 0 nor within
+            the limits of ``scrl.data.limits``.
     """
     try:
         found = frozen(weight, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError("A weight is not a number; give the number of voters.") from None
     if found.shape != (ballots,):
         given = found.size if found.ndim == 1 else f"an array of shape {found.shape} as"
         raise InputError(f"There are {given} weights for {ballots} ballots; give one each.")
-    wrong = np.flatnonzero(~((found >= 0) & np.isfinite(found)))
+    wrong = np.flatnonzero(~((found == 0) | ((found >= MIN_WEIGHT) & (found <= most))))
     if len(wrong):
         raise InputError(
-            f"The weight of ballot {wrong[0] + 1} is {found[wrong[0]]:g}; give a number above 0."
+            f"The weight of ballot {wrong[0] + 1} is {found[wrong[0]]:g}; give a number from "
+            f"{MIN_WEIGHT:g} to {most:g}, or 0."
         )
     return found

@@ -135,8 +135,15 @@ def _whole_weights(weight: np.ndarray) -> tuple[list[int], int]:
     scales += [common] if common < 10**9 else []
     for scale in scales:
         whole = weight * scale
-        if whole.max() < MAX_COUNT and np.allclose(whole, np.rint(whole), 1e-15, 1e-9):
+        if whole.max() < MAX_COUNT and _are_whole(whole):
             break
     else:
         scale = 10 ** max(0, 15 - ceil(log10(largest)))
     return [max(1, round(w * scale)) for w in weight.tolist()], scale
+
+
+def _are_whole(values: np.ndarray) -> bool:
+    """Whether numbers are whole but for rounding; a small one is whole only where it is nearly 0 of
+    its own size, so that proportions of small weights are kept."""
+    gap = np.abs(values - np.rint(values))
+    return bool((gap <= 1e-15 * values + 1e-9 * np.minimum(values, 1)).all())

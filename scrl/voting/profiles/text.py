@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from scrl.data.files import quoted
-from scrl.data.table import MAX_WEIGHT
+from scrl.data.limits import MAX_WEIGHT, MIN_WEIGHT, WEIGHT
 from scrl.types import InputError
 from scrl.voting.profiles.names import Looks, plain_name
 
@@ -213,6 +213,8 @@ def _read_weight(text: str, number: int) -> float:
             f"Line {number}: the weight {quoted(text)} is more than {MAX_WEIGHT:,.0f}, the "
             "most that a ballot may weigh."
         )
+    if 0 < weight < MIN_WEIGHT:
+        raise InputError(f"Line {number}: the weight {quoted(text)} is too small; give {WEIGHT}.")
     if not weight > 0:
         raise InputError(
             f"Line {number}: the weight {quoted(text)} is not a number above 0; write a ballot as "
