@@ -176,7 +176,7 @@ def test_lists_in_the_cells_of_a_rating_and_sheets_that_are_not_read(tmp_path):
         (HEAD + ROW + "r,p\0,b,2\n", ["line 3", "NUL"]),
         ("rater,prompt,completion,rank,weight\nr,p,a,1,2\nr,p,b,2,3\n",
          ["line 3", "line 2", "weight"]),
-        ("rater,prompt,completion,rank,weight\nr,p,a,1,0\n", ["line 2", "weight is '0'", "from 1e-12"]),
+        ("rater,prompt,completion,rank,weight\nr,p,a,1,0\n", ["weight is '0'", "from 1e-12"]),
         ("rater,prompt,completion,rank,weight\nr,p,a,1,-1\n", ["line 2", "weight is '-1'"]),
         ("rater,prompt,completion,rank,weight\nr,p,a,1,\n", ["line 2", "weight is empty"]),
         ("rater,prompt,completion,rank,weight\nr,p,a,1,inf\n", ["line 2", "weight is 'inf'"]),

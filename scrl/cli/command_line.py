@@ -111,6 +111,10 @@ def _add_vote(subparsers: Subparsers) -> None:
         help="with --missing unseen, the width of a victory: a share of the ballots that rank both "
         "(default), or a count of ballots",
     )  # fmt: skip
+    parser.add_argument(
+        "--most-ranked", type=_whole_number(2, 2_000), metavar="N",
+        help="count only the N completions of each prompt that most ballots rank",
+    )  # fmt: skip
     _add_options(parser, "rule", "columns")
     add_record_options(parser)
     parser.epilog = "--rule all counts by every rule that reads orders."

@@ -97,10 +97,14 @@ def read_election(chosen: Namespace) -> Ratings:
     """The ballots in ``chosen.file``, whose notes say nothing of what is left out: it is the count
     that reads this."""
     from scrl.cli.record_options import read_record
+    from scrl.data.most_ranked import most_ranked
     from scrl.data.readers import load_ratings
+    from scrl.data.table import MAX_ROWS
 
-    record = read_record(chosen)
-    return record or load_ratings(chosen.file, "last", stated_columns(chosen))
+    ratings = read_record(chosen) or load_ratings(
+        chosen.file, "last", stated_columns(chosen), most_raters=MAX_ROWS
+    )
+    return most_ranked(ratings, chosen.most_ranked) if chosen.most_ranked else ratings
 
 
 def _uncounted(ratings: Ratings, counted: Mapping[str, object], left_out: str) -> list[str]:

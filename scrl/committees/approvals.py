@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scrl.data.files import quoted
-from scrl.data.limits import MAX_TOTAL_WEIGHT, MIN_WEIGHT
+from scrl.data.limits import MAX_TOTAL_WEIGHT, MIN_SHARE
 from scrl.types import InputError, frozen
 from scrl.voting.profiles.profile import Profile
 
@@ -174,10 +174,10 @@ def _check(profile: ApprovalProfile) -> None:
     if len(set(profile.names)) < m:
         raise InputError("Two candidates have the same name.")
     low, high = profile.weight.min(), profile.weight.max()
-    if not (low >= MIN_WEIGHT and high <= MAX_TOTAL_WEIGHT):
+    if not (low >= MIN_SHARE and high <= MAX_TOTAL_WEIGHT):
         raise InputError(
-            f"The weight of a ballot is {high if low >= MIN_WEIGHT else low:g}; give a number from "
-            f"{MIN_WEIGHT:g} to {MAX_TOTAL_WEIGHT:g}."
+            f"The weight of a ballot is {high if low >= MIN_SHARE else low:g}; give a number from "
+            f"{MIN_SHARE:g} to {MAX_TOTAL_WEIGHT:g}."
         )
 
 

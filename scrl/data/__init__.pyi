@@ -7,6 +7,7 @@ from .held_out_splits import hidden_entries as hidden_entries
 from .held_out_splits import strict_pairs as strict_pairs
 from .individuals import NO_INDIVIDUALS as NO_INDIVIDUALS
 from .individuals import require_individuals as require_individuals
+from .most_ranked import most_ranked as most_ranked
 from .readers import SUFFIXES as SUFFIXES
 from .readers import load_ratings as load_ratings
 from .readers import parse_ratings as parse_ratings

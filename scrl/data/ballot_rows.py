@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from scrl.data.short_names import short_names, with_own_texts
-from scrl.data.table import Coder, Column, Table, check_counts, check_rater_features, rows_left_out
+from scrl.data.table import (
+    MAX_RATERS,
+    Coder,
+    Column,
+    Table,
+    check_counts,
+    check_rater_features,
+    rows_left_out,
+)
 from scrl.types import InputError
 
 
@@ -42,10 +50,13 @@ class BallotRows:
     Args:
         file: what to call the file in messages; ``unit`` is what its places are counted in.
         line_of: the place of what ``add`` calls a line.
+        most_raters: how many raters there may be.
     """
 
-    def __init__(self, file: str, unit: str, line_of: Callable[[int], int]) -> None:
-        self.file, self.unit, self.line_of = file, unit, line_of
+    def __init__(
+        self, file: str, unit: str, line_of: Callable[[int], int], most_raters: int = MAX_RATERS
+    ) -> None:
+        self.file, self.unit, self.line_of, self._most = file, unit, line_of, most_raters
         self.left_out: Counter[str] = Counter()
         self._rater, self._prompt, self._completion = Coder(), Coder(), Coder()
         self._texts = {"rater_group": Coder(), "prompt_text": Coder()}
@@ -85,7 +96,7 @@ class BallotRows:
                 self._rows["ballot"].append(number)
                 self._rows["completion"].append(self._completion[name])
                 self._rows["place"].append(place)
-        check_counts(self.file, len(self._rows["ballot"]), len(self._rater), 0)
+        check_counts(self.file, len(self._rows["ballot"]), len(self._rater), 0, self._most)
 
     def table(self, lenient: bool) -> Table:
         """All ballots as a table; those that repeat another row of the file are left out.

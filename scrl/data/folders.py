@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ _FORMATS = (".parquet", ".jsonl", ".jsonl.gz", ".ndjson", ".json", ".csv", ".csv
 #: Files that describe a folder, and no ratings.
 _ABOUT = {"dataset_info.json", "dataset_infos.json", "state.json", "config.json"}
 _MAX_FILES, _MAX_DEPTH = 1000, 3
+#: Files and folders that are looked at.
+_MAX_SEEN = 100_000
 
 
 def folder_contents(folder: Path, limit: int) -> tuple[list[Content], list[str]]:
@@ -35,7 +38,10 @@ def folder_contents(folder: Path, limit: int) -> tuple[list[Content], list[str]]
     files = [path for path in found if path.name.endswith(kind)]
     train = [path for path in files if "train" in path.relative_to(folder).as_posix().lower()]
     chosen = train or files
-    size = sum(path.stat().st_size for path in chosen)
+    try:
+        size = sum(path.stat().st_size for path in chosen)
+    except OSError as error:
+        raise InputError(f"{name}: a file cannot be read ({error.strerror}).") from None
     if size > limit:
         raise InputError(too_large(name, size, limit))
     notes = []
@@ -48,16 +54,29 @@ def folder_contents(folder: Path, limit: int) -> tuple[list[Content], list[str]]
 
 def _files(folder: Path) -> list[Path]:
     """Files that may hold ratings, by name, hidden ones left out."""
-    found = []
-    for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
-        if len(parts) > _MAX_DEPTH or any(part.startswith(".") for part in parts):
-            continue
-        if path.is_file() and path.name not in _ABOUT and path.name.endswith(_FORMATS):
-            found.append(path)
-        if len(found) > _MAX_FILES:
-            raise InputError(f"{printable(folder)}: there are more than {_MAX_FILES:,} files.")
-    return found
+    found: list[Path] = []
+    seen = 0
+    # What cannot be listed, such as another person's folder, holds nothing that could be read.
+    for root, folders, names in os.walk(folder):
+        depth = len(Path(root).relative_to(folder).parts)
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        if depth + 1 >= _MAX_DEPTH:
+            folders.clear()
+        seen += len(names) + len(folders)
+        if seen > _MAX_SEEN:
+            raise InputError(
+                f"{printable(folder)}: the folder holds more than {_MAX_SEEN:,} files and folders; "
+                "give the one with the table."
+            )
+        for name in names:
+            path = Path(root, name)
+            if name.startswith(".") or name in _ABOUT or not name.endswith(_FORMATS):
+                continue
+            if path.is_file():
+                found.append(path)
+            if len(found) > _MAX_FILES:
+                raise InputError(f"{printable(folder)}: there are more than {_MAX_FILES:,} files.")
+    return sorted(found)
 
 
 def _listed(paths: Sequence[Path]) -> str:

@@ -18,8 +18,8 @@ MAX_PLACES = 100_000_000
 #: Weight of a ballot as it is written. Sums of products of such weights are float32 numbers, so
 #: that no step of a model or a count turns them into infinity or zero.
 MIN_WEIGHT, MAX_WEIGHT = 1e-12, 1e12
-#: Weight of many equal ballots together.
-MAX_TOTAL_WEIGHT = 1e18
+#: Weights inside: of many equal ballots together, and of one ballot as a share of all.
+MIN_SHARE, MAX_TOTAL_WEIGHT = 1e-30, 1e18
 #: What a weight may be.
 WEIGHT = f"a number from {MIN_WEIGHT:g} to {MAX_WEIGHT:g}"
 

@@ -100,7 +100,7 @@ def _read_columns(rows: Rows, layout: Layout) -> dict[str, Column]:
         for name, i in used.items():
             chunks[name].append(coders[name].codes(rows.texts(chunk[i], count, name), size))
         count += size
-        check_counts(rows.file, count, len(rater), 0)
+        check_counts(rows.file, count, len(rater), 0, rows.most_raters)
     if not count:
         raise InputError(f"{rows.file}: there is a header but no row; give at least one rating.")
     return {n: Column(np.concatenate(chunks[n]), list(coders[n])) for n in used}

@@ -40,7 +40,14 @@ from scrl.data.record_format import Record, read_records
 from scrl.data.rows import CHUNK, Rows, check_columns
 from scrl.data.short_names import with_short_names
 from scrl.data.streams import Content, bytes_content, file_content
-from scrl.data.table import MAX_BYTES, MAX_COMPLETIONS, Table, check_counts, single_completion_notes
+from scrl.data.table import (
+    MAX_BYTES,
+    MAX_COMPLETIONS,
+    MAX_RATERS,
+    Table,
+    check_counts,
+    single_completion_notes,
+)
 from scrl.data.truncation import truncation_notes
 from scrl.data.wide_format import read_wide
 from scrl.data.wide_layouts import wide_layout
@@ -57,7 +64,11 @@ SUFFIXES = (*TABLES, *JSON, *FORMATS, CATEGORIES, GRAPH)
 
 
 def load_ratings(
-    path: str | Path, missing: str | None = None, columns: Mapping[str, object] | None = None
+    path: str | Path,
+    missing: str | None = None,
+    columns: Mapping[str, object] | None = None,
+    *,
+    most_raters: int = MAX_RATERS,
 ) -> Ratings:
     """Read a file or folder of ratings; docs/files.md lists the formats and shapes.
 
@@ -73,19 +84,26 @@ def load_ratings(
         columns: names of columns that are not called as in docs/files.md, such as ``{"rater":
             "user", "completion": "film", "score": "stars"}``; also ``items`` and ``values`` of a
             table with a row a person.
+        most_raters: how many raters there may be; what counts ballots, and fits nothing to them,
+            needs no limit but that of the rows.
 
     Raises:
         InputError: where the file cannot be read, is too large, or is not in its format.
     """
+    if not isinstance(path, str | Path):
+        raise InputError(f"{quoted(path)} is no path of a file; give one as text.")
     path = Path(path)
     try:
         is_folder = path.is_dir()
     except (OSError, ValueError):
         is_folder = False
     if not is_folder:
-        return _ratings_of(file_content(path, MAX_BYTES), missing, columns)
+        content = file_content(path, MAX_BYTES)
+        return _ratings_of(content, missing, columns, most_raters=most_raters)
     contents, notes = folder_contents(path, MAX_BYTES)
-    ratings = _ratings_of(contents[0], missing, columns, contents[1:], path.resolve().name)
+    ratings = _ratings_of(
+        contents[0], missing, columns, contents[1:], path.resolve().name, most_raters
+    )
     return replace(ratings, notes=(*ratings.notes, *notes))
 
 
@@ -105,20 +123,24 @@ def _ratings_of(
     columns: Mapping[str, object] | None,
     more: list[Content] | None = None,
     name: str | None = None,
+    most_raters: int = MAX_RATERS,
 ) -> Ratings:
     file, suffix = content.file, content.suffix
     _check_options(file, missing, columns)
     if suffix not in SUFFIXES:
         raise InputError(
             f"{file}: ratings are read from {', '.join(SUFFIXES)} files, not from "
-            f"{quoted(suffix or 'a file without suffix')}."
+            f"{quoted(suffix or 'a file without suffix')}; published elections, such as cast-vote "
+            "records, BLT files and ZIP archives, are counted by 'scrl vote' and "
+            "scrl.read_election."
         )
     name = name or Path(content.name).stem
     if suffix == GRAPH:
         edges = graph_rows(decode(content.read(), file), file)
+        edges.most_raters = most_raters
         return check_is_ranking(ratings_from_rows(edges, None, missing, name), file)
     if suffix in (*FORMATS, CATEGORIES):
-        return _preflib_ratings(content, missing, name)
+        return _preflib_ratings(content, missing, name, most_raters)
     rows: Rows | None = None
     unit, parts = "", (content, *(more or ()))
     for part in parts:
@@ -128,21 +150,23 @@ def _ratings_of(
         else:
             unit = found[1]
     if rows is not None:
+        rows.most_raters = most_raters
         return ratings_from_rows(rows, columns, missing, name)
 
     def records() -> Iterator[Record]:
         return chain.from_iterable(json_records(part)[0] for part in parts)
 
-    return _finished(_record_table(records, unit, columns, file, name), missing, name)
+    table = _record_table(records, unit, columns, file, name, most_raters)
+    return _finished(table, missing, name)
 
 
-def _preflib_ratings(content: Content, missing: str | None, name: str) -> Ratings:
+def _preflib_ratings(content: Content, missing: str | None, name: str, most_raters: int) -> Ratings:
     file, text = content.file, decode(content.read(), content.file)
     if content.suffix == CATEGORIES:
         ratings = parse_categories(text, file, missing, name, MAX_COMPLETIONS)
     else:
         ratings = parse_preflib(text, file, content.suffix, missing, name, MAX_COMPLETIONS)
-    check_counts(file, len(ratings.rank), len(ratings.raters), 0)
+    check_counts(file, len(ratings.rank), len(ratings.raters), 0, most_raters)
     ratings = replace(ratings, catalogue=with_short_names(ratings.catalogue))
     single = single_completion_notes(ratings.sizes, ratings.absent)
     return replace(ratings, notes=(*ratings.notes, *single))
@@ -206,7 +230,7 @@ def _table(rows: Rows, layout: Layout, name: str) -> Table:
     if layout.kind in ("wide", "choices"):
         return read_wide(rows, layout, name)
     records = ((line, record, _fingerprint(record)) for line, record in rows.records())
-    return read_records(records, layout, rows.file, rows.unit, name, rows.line_of)
+    return read_records(records, layout, rows.file, rows.unit, name, rows.line_of, rows.most_raters)
 
 
 def _fingerprint(record: Mapping[str, object]) -> int:
@@ -223,6 +247,7 @@ def _record_table(
     columns: Mapping[str, object] | None,
     file: str,
     name: str,
+    most_raters: int,
 ) -> Table:
     """The table in JSON, whose keys tell its shape.
 
@@ -250,9 +275,10 @@ def _record_table(
         _check_not_wrapped(first[0][1], file)
         layout = find_layout([key.strip() for key in header], columns, file)
         if layout is not None and layout.kind not in ("long", "wide", "choices"):
-            table = read_records(chain(first, rest), layout, file, unit, name)
+            table = read_records(chain(first, rest), layout, file, unit, name, None, most_raters)
         else:
             rows = rows_of_records(chain(first, rest), header, file, unit)
+            rows.most_raters = most_raters
             table = _table(rows, _layout_of(rows, columns), name)
         added = list(keys)[len(header) :]
         if not added:

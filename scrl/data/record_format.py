@@ -21,7 +21,7 @@ from scrl.data.layouts import Layout
 from scrl.data.limits import WEIGHT, is_weight
 from scrl.data.messages import BadText
 from scrl.data.record_values import BadRow, LeftOut, places_of, preferred_items, record_number
-from scrl.data.table import MAX_FEATURE, Table, check_characters
+from scrl.data.table import MAX_FEATURE, MAX_RATERS, Table, check_characters
 from scrl.data.times import Clock
 from scrl.types import InputError
 
@@ -42,6 +42,7 @@ def read_records(
     unit: str,
     name: str,
     line_of: Callable[[int], int] | None = None,
+    most_raters: int = MAX_RATERS,
 ) -> Table:
     """The rows of a file as a table, a row for each ranked completion.
 
@@ -50,6 +51,7 @@ def read_records(
         name: of the prompt, where no row names prompts.
         line_of: the place in the file of a record's number; None for JSON, where the number is the
             place, and where numbers are numbers and texts are texts.
+        most_raters: how many raters there may be.
 
     Raises:
         InputError: naming the file and the place.
@@ -58,7 +60,7 @@ def read_records(
     records = iter(records)
     sample = list(islice(records, _SAMPLE))
     parser = _Parser(layout, name, json, _prompts_are_shared(sample, layout))
-    rows = BallotRows(file, unit, place)
+    rows = BallotRows(file, unit, place, most_raters)
     ignored: dict[str, None] = {}
     for line, record, fingerprint in chain(sample, records):
         try:

@@ -9,6 +9,7 @@ from typing import Any
 from scrl.data.files import quoted
 from scrl.data.limits import MAX_CELLS, MAX_COLUMNS
 from scrl.data.messages import BadText, cell_text, plain_list
+from scrl.data.table import MAX_RATERS
 from scrl.types import InputError
 
 #: Rows of a chunk: few enough to stay in the processor's cache (twice as fast as 65,536).
@@ -55,6 +56,7 @@ class Rows:
         decimal_comma: whether 1,5 is a number.
         escaped: whether an apostrophe may stand before a cell to keep a spreadsheet from computing.
         note: what of the file is not read; empty where all is.
+        most_raters: how many raters there may be.
     """
 
     file: str
@@ -66,6 +68,7 @@ class Rows:
     decimal_comma: bool = False
     escaped: bool = False
     note: str = ""
+    most_raters: int = MAX_RATERS
 
     def __post_init__(self) -> None:
         check_columns(len(self.header), self.file)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from scrl.data.files import quoted
+from scrl.data.limits import MAX_WEIGHT
 from scrl.data.strict_arrays import Declared
 from scrl.data.table import (
     MAX_COMPLETIONS,
@@ -18,7 +19,6 @@ from scrl.data.table import (
     MAX_RATERS,
     MAX_ROWS,
     MAX_TEXT,
-    MAX_WEIGHT,
 )
 from scrl.types import Catalogue, Ratings
 

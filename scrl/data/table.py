@@ -157,11 +157,13 @@ class Table:
         )
 
 
-def check_counts(file: str, rows: int, raters: int, completions: int) -> None:
+def check_counts(
+    file: str, rows: int, raters: int, completions: int, most_raters: int = MAX_RATERS
+) -> None:
     """Raise ``InputError`` where a count is above its limit."""
     for number, limit, what in (
         (rows, MAX_ROWS, "rows"),
-        (raters, MAX_RATERS, "raters"),
+        (raters, most_raters, "raters"),
         (completions, MAX_COMPLETIONS, "completions of a prompt"),
     ):
         if number > limit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ class Clock:
 
     def read(self, value: Any, comma: bool = False) -> float:
         """A number as it is, a date as days since 1970-01-01 (UTC), and NaN for what is empty.
+        Eight digits that are a day of 1900 to 2099, such as 20250131, are that date.
 
         >>> Clock().read("1970-01-02T12:00")
         1.5
@@ -37,7 +39,9 @@ class Clock:
         text = str(value).strip()
         if value is None or is_missing(text):
             return math.nan
-        kind, found = "number", _number(value, text, comma)
+        kind, found = "date", _days_of_digits(text)
+        if found is None:
+            kind, found = "number", _number(value, text, comma)
         if found is None:
             kind, found = "date", _days(value, text)
         if found is None or not math.isfinite(found):
@@ -79,6 +83,17 @@ def _number(value: Any, text: str, comma: bool) -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+def _days_of_digits(text: str) -> float | None:
+    """Days since 1970-01-01 of a date such as 20250131; None for anything else."""
+    if not re.fullmatch(r"(?:19|20)[0-9]{6}", text):
+        return None
+    try:
+        day = datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return (day - _EPOCH) / timedelta(days=1)
 
 
 def _days(value: Any, text: str) -> float | None:

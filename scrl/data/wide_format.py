@@ -52,7 +52,7 @@ def read_wide(rows: Rows, layout: Layout, name: str) -> Table:
     names, texts = short_names(_select(completion, person, place))
     table = Table(
         rows.file, lambda row: line_of(int(person[row])),
-        _raters(rows.file, about, layout, person, people),
+        _raters(rows, about, layout, person, people),
         constant_column(name, len(person)), names, None, value[person, place], unit=rows.unit,
         texts={} if texts is None else {"completion_text": texts}, lenient=True,
     )  # fmt: skip
@@ -132,15 +132,16 @@ def _select(completion: Column, person: np.ndarray, place: np.ndarray) -> Column
 
 
 def _raters(
-    file: str, about: dict[str, Column], layout: Layout, person: np.ndarray, people: int
+    rows: Rows, about: dict[str, Column], layout: Layout, person: np.ndarray, people: int
 ) -> Column:
     """The person of each entry; a row without a name is a person of its own."""
     if "rater" in layout.columns:
         named = _rows_of(about[layout.columns["rater"]], person)
         if named.given().all():
+            check_counts(rows.file, 0, len(named.values), 0, rows.most_raters)
             return named
     found = np.unique(person)
-    check_counts(file, 0, len(found), 0)
+    check_counts(rows.file, 0, len(found), 0, rows.most_raters)
     number = np.zeros(people, np.int32)
     number[found] = np.arange(len(found))
     return Column(number[person], [f"row {i + 1}" for i in found.tolist()])

@@ -15,10 +15,11 @@ import numpy as np
 from scrl.data.assembly import catalogue_of_table
 from scrl.data.files import quoted
 from scrl.data.layouts import FEATURES, TEXTS, VALUES, Layout, find_layout
+from scrl.data.limits import MAX_WEIGHT
 from scrl.data.long_format import ignored_note
 from scrl.data.short_names import short_names, with_own_texts
 from scrl.data.spreadsheets import unescaped
-from scrl.data.table import MAX_FEATURE, MAX_WEIGHT, Column, Table, rows_left_out
+from scrl.data.table import MAX_FEATURE, Column, Table, rows_left_out
 from scrl.packed_ratings.columns import Numbers, Vocabulary, coded, fail
 from scrl.packed_ratings.first_values import FirstValues, PairNumbers
 from scrl.packed_ratings.sources import Part, Source

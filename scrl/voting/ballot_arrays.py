@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from scrl.data.limits import MAX_TOTAL_WEIGHT, MIN_WEIGHT
+from scrl.data.limits import MAX_TOTAL_WEIGHT, MIN_SHARE
 from scrl.types import Ballots, InputError
 from scrl.voting.contest import MAX_STRICT
 from scrl.voting.registry import RULES
@@ -93,7 +93,8 @@ def flatten_ballots(
     *leading, voters, m = utility.shape
     if m > MAX_CANDIDATES:
         raise InputError(
-            f"A contest has {m:,} candidates; at most {MAX_CANDIDATES:,} can be counted."
+            f"A contest has {m:,} candidates, and at most {MAX_CANDIDATES:,} can be compared; "
+            "leave some out by Profile.restrict or scrl.data.most_ranked."
         )
     if are_ranks and utility.dtype.kind not in "iu":
         raise InputError("Ranks are whole numbers, 0 for the best.")
@@ -143,10 +144,10 @@ def _checked_masks(
     total = weight.sum(-1)
     if (total <= 0).any():
         raise InputError("All ballots of a contest weigh nothing; give one a weight.")
-    if (total < MIN_WEIGHT).any():
+    if (total < MIN_SHARE).any():
         raise InputError(
             f"The ballots of a contest weigh {total.min():g} together, too little to count; give "
-            f"at least {MIN_WEIGHT:g}."
+            f"at least {MIN_SHARE:g}."
         )
     mask = _broadcast("candidates", ballots.candidates, (*leading, m), bool)
     if not mask.any(-1).all():

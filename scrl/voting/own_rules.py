@@ -106,7 +106,7 @@ def _values(name: str, returned: Any, profile: Profile, lottery: bool) -> np.nda
             returned = won / won.sum() if lottery else won
     try:
         values = np.asarray(returned, float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         values = np.empty(0)
     if values.shape != (len(names),) or not np.isfinite(values).all():
         raise InputError(

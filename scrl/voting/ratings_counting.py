@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from scrl.data.batches import next_power_of_two
+from scrl.data.files import quoted
 from scrl.types import Ballots, InputError, Outcome, Ratings
+from scrl.voting.ballot_arrays import MAX_CANDIDATES
 from scrl.voting.counting import aggregate_all
 from scrl.voting.registry import RULES
 from scrl.voting.truncated_ballots import LAST, SHARES, UNSEEN
@@ -75,6 +77,19 @@ def require_ordinal_rules(rules: Sequence[str], reason: str) -> None:
             )
 
 
+def _check_candidates(ratings: Ratings) -> None:
+    """Raise ``InputError`` for a prompt with too many completions to be compared."""
+    sizes = np.diff(ratings.catalogue.offsets)
+    if sizes.max(initial=0) > MAX_CANDIDATES:
+        prompt = int(sizes.argmax())
+        raise InputError(
+            f"{ratings.name}: the prompt {quoted(ratings.catalogue.prompts[prompt])} has "
+            f"{sizes[prompt]:,} completions, and at most {MAX_CANDIDATES:,} can be compared; count "
+            f"those that most ballots rank ('scrl vote … --most-ranked {MAX_CANDIDATES}', or "
+            "scrl.data.most_ranked)."
+        )
+
+
 def _padded_shape(voters: int, candidates: int) -> tuple[int, int]:
     """The padded size of a contest: voters a power of four, at least 64; candidates a power of two,
     at least 4."""
@@ -103,6 +118,7 @@ def count_ratings(
     """
     require_ordinal_rules(rules, "ratings state only orders")
     catalogue = ratings.catalogue
+    _check_candidates(ratings)
     found: dict[int, dict[str, Outcome]] = {}
     # Prompts without a comparison are left out where they would be refused.
     selected = ratings.select(ratings.sizes >= 2) if left_out == UNSEEN else ratings

@@ -70,8 +70,14 @@ def test_a_scenario_of_texts_survives_writing_editing_and_overrides():
         ({"types": {"t": {"share": 1, "likes": {"detial": 1}}}}, "did you mean 'detail'"),
         ({"types": {"t": {"share": 1, "likes": {"detail": "much"}}}}, "should be a number"),
         ({"types": {"t": {"share": 1, "likes": {"z": {"detail": 1}}}}}, "no kind of a prompt"),
-        ({"types": {"t": {"share": 1, "likes": {"warmth": 10**400}}}}, "likes.warmth: .*from -1e.30 to 1e.30"),
-        ({"types": {"t": {"share": 1, "likes": {"warmth": np.nan}}}}, "likes.warmth: .*from -1e.30 to 1e.30"),
+        (
+            {"types": {"t": {"share": 1, "likes": {"warmth": 10**400}}}},
+            "likes.warmth: .*to 1e.30",
+        ),
+        (
+            {"types": {"t": {"share": 1, "likes": {"warmth": np.nan}}}},
+            "likes.warmth: .*to 1e.30",
+        ),
         ({"prompts": {"p": {"kind": ["a"], "slots": {"a": "x", "b": "y"}}}}, "prompts.p.kind: "),
         ({"features": "txt"}, "features: .*'text'.*'txt'"),
     ],

@@ -188,7 +188,7 @@ FRAME = pd.DataFrame({"x": ["a", "b"], "y": ["a", "a"], "n": [1, -1]})
         (lambda: Profile.from_frame(FRAME, choices=["x", "z"]), "no column 'z'"),
         (lambda: Profile.from_frame(FRAME, choices="x"), "list of names"),
         (lambda: Profile.from_frame(FRAME, choices=["x", "y"]), "Row 1 names 'a' twice"),
-        (lambda: Profile.from_frame(FRAME, choices=["x"], weight="n"), "Row 2: 'n' is -1; give the number of voters"),
+        (lambda: Profile.from_frame(FRAME, choices=["x"], weight="n"), "Row 2: 'n' is -1"),
         (lambda: Profile.from_frame(FRAME, ranks=["x"]), "Row 1: 'x' is 'a', which is no number"),
         (lambda: Profile.from_frame(FRAME, choices=["x"], ranks=["n"]), "different shapes"),
         (lambda: Profile.from_frame(FRAME, ranks=["n"]), "Ballot 2 has the rank -1"),

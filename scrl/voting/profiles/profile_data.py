@@ -11,7 +11,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scrl.data.limits import MAX_WEIGHT
 from scrl.types import Ballots, InputError, frozen
 from scrl.voting.profiles.names import check_distinct, quoted_name
 from scrl.voting.profiles.rankings import (
@@ -62,7 +61,7 @@ class ProfileData:
         set_ = object.__setattr__
         set_(self, "names", tuple(self.names))
         set_(self, "place", frozen(whole_places(self.place), np.int32))
-        set_(self, "weight", checked_weights(self.weight, len(self.place)))
+        set_(self, "weight", checked_weights(self.weight, len(self.place), False))
         set_(self, "labels", tuple(self.labels) or ("",) * len(self.place))
         if self.utility is not None:
             set_(self, "utility", frozen(self.utility, np.float64))
@@ -106,7 +105,7 @@ class ProfileData:
             raise InputError("Give a dictionary of counts, such as {'A > B': 3, 'B > A': 2}.")
         names, place = read_rankings(list(counts), candidates)
         first, row = distinct_rows(place)
-        weight = checked_weights(list(counts.values()), len(place), MAX_WEIGHT)
+        weight = checked_weights(list(counts.values()), len(place))
         total = np.bincount(row, weight, len(first))
         kept = np.argsort(first)
         return cls(names, place[first[kept]], total[kept])
@@ -377,7 +376,7 @@ class ProfileData:
 
 
 def _ones(weight: ArrayLike | None, ballots: int) -> np.ndarray:
-    return np.ones(ballots) if weight is None else checked_weights(weight, ballots, MAX_WEIGHT)
+    return np.ones(ballots) if weight is None else checked_weights(weight, ballots)
 
 
 def format_ballot(order: Sequence[Sequence[str]]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scrl.data.files import quoted
-from scrl.data.limits import MAX_TOTAL_WEIGHT, MIN_WEIGHT
+from scrl.data.limits import MAX_TOTAL_WEIGHT, MAX_WEIGHT, MIN_SHARE, MIN_WEIGHT
 from scrl.types import InputError, frozen
 from scrl.voting.profiles.names import SPECIAL, Looks, plain_name
 
@@ -358,10 +358,11 @@ def checked_weights(weight: ArrayLike, ballots: int, most: float = MAX_TOTAL_WEI
     if found.shape != (ballots,):
         given = found.size if found.ndim == 1 else f"an array of shape {found.shape} as"
         raise InputError(f"There are {given} weights for {ballots} ballots; give one each.")
-    wrong = np.flatnonzero(~((found == 0) | ((found >= MIN_WEIGHT) & (found <= most))))
+    least, most = (MIN_WEIGHT, MAX_WEIGHT) if is_written else (MIN_SHARE, MAX_TOTAL_WEIGHT)
+    wrong = np.flatnonzero(~((found == 0) | ((found >= least) & (found <= most))))
     if len(wrong):
         raise InputError(
             f"The weight of ballot {wrong[0] + 1} is {found[wrong[0]]:g}; give a number from "
-            f"{MIN_WEIGHT:g} to {most:g}, or 0."
+            f"{least:g} to {most:g}, or 0."
         )
     return found

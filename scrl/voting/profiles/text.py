@@ -150,6 +150,8 @@ def read_profile_text(text: str) -> tuple[tuple[str, ...], np.ndarray, np.ndarra
     Raises:
         InputError: naming the line and the correction.
     """
+    if not isinstance(text, str):
+        raise InputError(f"{quoted(text)} is no text; write ballots such as '3: A > B > C'.")
     if len(text) > MAX_CHARACTERS:
         raise InputError(f"The profile is longer than {MAX_CHARACTERS:,} letters.")
     reader = _Reader()
