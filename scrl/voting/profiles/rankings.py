@@ -341,11 +341,12 @@ def whole_places(place: ArrayLike) -> np.ndarray:
     return found
 
 
-def checked_weights(weight: ArrayLike, ballots: int, most: float = MAX_TOTAL_WEIGHT) -> np.ndarray:
+def checked_weights(weight: ArrayLike, ballots: int, is_written: bool = True) -> np.ndarray:
     """``weight`` as read-only numbers ``[ballots]``.
 
     Args:
-        most: the largest weight; the default is that of many equal ballots together.
+        is_written: whether each is the weight of a ballot as somebody wrote it, and not that of
+            many equal ballots, or a share.
 
     Raises:
         InputError: for another number of weights, or one that is no number, or neither 0 nor within
