@@ -134,6 +134,7 @@ class HostStream(Enum):
     STREAMED_HELD_OUT = Stream("streamed raters", 3)
     STREAMED_VOTERS = Stream("streamed raters", 4, ("block",))
     STREAMED_CHOICE_NOISE = Stream("streamed raters", 5, ("prompt", "block"))
+    STREAMED_SELECTION = Stream("streamed raters", 6, ("use",))
     # scrl.packed_ratings: large data sets of known raters
     LARGE_POPULATION = Stream("large population", 0)
     LARGE_POPULATION_RATERS = Stream("large population", 1, ("block",))
