@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -28,6 +29,19 @@ def part_reporter(listen: Listener, done: int, total: int, message: str) -> List
     if listen is None:
         return None
     return lambda p: listen(Progress(p.phase, (done + p.fraction) / total, message))
+
+
+def done_reporter(listen: Listener, total: int) -> Callable[[object], None] | None:
+    """A function to call when one of ``total`` runs is done; None without a listener."""
+    if listen is None:
+        return None
+    numbers = itertools.count(1)
+
+    def tell(_: object) -> None:
+        done = next(numbers)
+        listen(Progress("individual", done / total, f"{done} of {total} runs done"))
+
+    return tell
 
 
 class ProgressAggregator:

@@ -54,7 +54,7 @@ def bake(
     Raises:
         InputError: as ``Study.run``.
     """
-    return _write(study, study.run(on_progress, data), folder)
+    return write_baked(study, study.run(on_progress, data), folder)
 
 
 def staleness(study: Study, folder: Path | None = None) -> str:
@@ -86,11 +86,12 @@ def verify(
     content = load_baked(study.name, folder)
     found = study.spot_check(content, on_progress, data)
     if not found:
-        _write(study, content, folder)
+        write_baked(study, content, folder)
     return found
 
 
-def _write(study: Study, content: Mapping[str, Any], folder: Path | None) -> Path:
+def write_baked(study: Study, content: Mapping[str, Any], folder: Path | None = None) -> Path:
+    """Write the content of a baked file as made by today's code."""
     people = " --people FOLDER" if study.needs_data else ""
     content = dict(content) | {
         "made": f"python -m scrl bake {study.name}{people}",

@@ -18,6 +18,7 @@ import numpy as np
 
 from scrl.config import ModelsConfig, Schedule
 from scrl.evaluation.pair_metrics import calibration_curve
+from scrl.parallel import map_tasks
 from scrl.random_streams import KeyStream, jax_key
 from scrl.results import rounded
 from scrl.reward_models import (
@@ -35,7 +36,6 @@ from scrl.reward_models import (
 from scrl.reward_models.comparisons import Comparisons, comparisons_to_ratings
 from scrl.reward_models.ensembles import EnsembleConfig
 from scrl.reward_models.reward_features import BasesConfig
-from scrl.runs.parallel import run_after_warmup
 from scrl.studies.few_pairs_worlds import TEXTS, WORLDS, PairWorld, WorldSizes, draw_pair_world
 from scrl.studies.few_shot import fit_own
 from scrl.studies.protocol import Listener, ModuleStudy, differences, settings_hash
@@ -244,7 +244,7 @@ def _run_world(name: str, seeds: Sequence[int], sizes: WorldSizes) -> dict[str, 
 
     # The first compiles, the second is measured.
     first = [work(0)] if seeds else []
-    others = run_after_warmup(lambda i: work(i + 1), len(seeds) - 1, THREADS)
+    others = map_tasks(work, range(1, len(seeds)), "threads", workers=THREADS, first_alone=True)
     return summary(seeds, [*first, *others])
 
 

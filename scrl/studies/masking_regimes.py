@@ -21,11 +21,11 @@ from scrl.config import IndividualConfig, Schedule
 from scrl.diagnostics import active_units, principal_plane
 from scrl.diagnostics.clusters import nearest_profile
 from scrl.evaluation.held_out_sets import DRAWS, HIDDEN, RATERS, SEED, HeldOutSet, oracle_metrics
+from scrl.parallel import map_tasks
 from scrl.random_streams import KeyStream, jax_key
 from scrl.raters import Individual, fit_individual
 from scrl.raters.masking import REGIMES
 from scrl.results import rounded
-from scrl.runs.parallel import run_after_warmup
 from scrl.runtime import start
 from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.sampling import sample
@@ -145,7 +145,7 @@ def compare(
         return entry, _latent_map(model, held_out) if seed == seeds[0] else {}
 
     board.begin()
-    found = run_after_warmup(train, len(trainings), max_parallel=2)
+    found = map_tasks(train, range(len(trainings)), "threads", workers=2, first_alone=True)
     return {
         "scenario": scenario.name,
         "types": list(scenario.type_names),

@@ -5,7 +5,6 @@ The splits are made by ``scoreboard_splits``, the rows by ``scoreboard_metrics``
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ import jax
 import numpy as np
 
 from scrl.config import ModelsConfig
+from scrl.parallel import map_tasks, usable_cores
 from scrl.random_streams import KeyStream, jax_key
 from scrl.reward_models import (
     collapse,
@@ -27,7 +27,6 @@ from scrl.reward_models import (
 )
 from scrl.reward_models.comparisons import Comparisons
 from scrl.reward_models.protocols import FitRewardModel, OnChunk, RewardModel
-from scrl.runs.parallel import run_after_warmup
 from scrl.runs.progress import ProgressAggregator, chunk_reporter
 from scrl.scenarios.scenario import Scenario
 from scrl.studies.accuracy_ceilings import accuracy_ceilings
@@ -181,7 +180,9 @@ def run(
     def work(i: int) -> dict[str, Predictions]:
         return progress.work(i, lambda listen: _fit_all(splits[i], models, config, listen))
 
-    predictions = run_after_warmup(work, len(splits), min(os.cpu_count() or 1, 8))
+    predictions = map_tasks(
+        work, range(len(splits)), "threads", workers=min(usable_cores(), 8), first_alone=True
+    )
     rows = []
     for name in models:
         of_model = [by_model[name] for by_model in predictions]

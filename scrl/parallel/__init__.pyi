@@ -1,0 +1,9 @@
+from .results import Failure as Failure
+from .results import Result as Result
+from .results import TaskError as TaskError
+from .tasks import Engine as Engine
+from .tasks import iterate_tasks as iterate_tasks
+from .tasks import map_tasks as map_tasks
+from .tasks import run_tasks as run_tasks
+from .tasks import shares_memory as shares_memory
+from .tasks import usable_cores as usable_cores

@@ -1,0 +1,163 @@
+"""Tasks on a Dask cluster: a scheduler that somebody started, or a connected client."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scrl.parallel.results import Failure, Result
+from scrl.parallel.workers import RemoteCall, killed, pack_task, unpacked
+from scrl.types import InputError
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+#: Seconds in which a scheduler must answer.
+PATIENCE = 20
+#: Tasks that the scheduler is told of at once; enough for a cluster that grows with them.
+MAX_SUBMITTED = 2_000
+
+
+@contextmanager
+def connected(engine: Any) -> Iterator[Client]:
+    """A client of a cluster, closed afterwards unless it was given.
+
+    Args:
+        engine: the address of a scheduler, the path of its scheduler file, or a client.
+
+    Raises:
+        InputError: where Dask is not installed, or nobody answers.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError("A cluster needs Dask; run pip install 'scrl[cluster]'.") from None
+    if isinstance(engine, Client):
+        yield engine
+        return
+    client = _connect(Client, engine)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def dashboard_link(client: Client) -> str:
+    """The address of the cluster's dashboard; "" where it has none."""
+    return client.dashboard_link if "dashboard" in client.scheduler_info()["services"] else ""
+
+
+def on_cluster(
+    function: Callable[[Any], Any], tasks: Sequence[Any], engine: Any
+) -> Iterator[Result]:
+    """Each result as it comes.
+
+    Dask does a task again where its worker dies. One that Dask gives up, since several workers died
+    while they held it, runs again when all others are done, alone, since another may be at fault.
+
+    Raises:
+        InputError: where the cluster does not answer.
+    """
+    call = RemoteCall.of(function)
+    with connected(engine) as client:
+        suspects: list[int] = []
+        numbers = list(range(len(tasks)))
+        yield from _round(client, call, tasks, numbers, suspects)
+        for number in suspects:
+            dead: list[int] = []
+            yield from _round(client, call, tasks, [number], dead)
+            if dead:
+                yield killed(number)
+
+
+def _connect(client: Callable[..., Client], engine: Any) -> Client:
+    if not isinstance(engine, str | Path):
+        raise InputError(
+            f"{type(engine).__name__} is no engine; give serial, threads, processes, the address "
+            "of a Dask scheduler or its client."
+        )
+    address = str(engine)
+    if Path(address).is_file():
+        place: dict[str, str] = {"scheduler_file": address}
+    elif ":" in address:
+        place = {"address": address}
+    else:
+        raise InputError(
+            f"'{address[:100]}' is no engine; give serial, threads, processes, or the address of a "
+            "Dask scheduler such as tcp://host:8786."
+        )
+    quiet = logging.getLogger("distributed")
+    level = quiet.level
+    quiet.setLevel(logging.CRITICAL)
+    try:
+        return client(**place, timeout=PATIENCE)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(
+            f"No Dask scheduler answers at {address[:100]} ({type(error).__name__}); start one by "
+            "`dask scheduler` and give the address that it prints."
+        ) from None
+    finally:
+        quiet.setLevel(level)
+
+
+def _round(
+    client: Client,
+    call: RemoteCall,
+    tasks: Sequence[Any],
+    numbers: Sequence[int],
+    suspects: list[int],
+) -> Iterator[Result]:
+    """Results of tasks by number.
+
+    Args:
+        suspects: receives the numbers of the tasks that Dask gives up.
+    """
+    from distributed import KilledWorker, as_completed
+
+    prefix, waiting = f"scrl-{uuid.uuid4().hex[:8]}", deque(numbers)
+    number_of: dict[Future, int] = {}
+
+    def submit() -> Future:
+        number = waiting.popleft()
+        future = client.submit(
+            call, number, pack_task(tasks[number]), key=f"{prefix}-{number}", pure=False
+        )
+        number_of[future] = number
+        return future
+
+    first = [submit() for _ in range(min(MAX_SUBMITTED, len(waiting)))]
+    completed = as_completed(first, with_results=True, raise_errors=False)
+    try:
+        for future, result in completed:
+            number = number_of.pop(future)
+            if waiting:
+                completed.add(submit())
+            if future.status == "finished":
+                yield unpacked(result)
+                continue
+            error = _error_of(future)
+            if isinstance(error, KilledWorker):
+                suspects.append(number)
+            else:
+                yield Result(number, failure=Failure.of(error))
+    finally:
+        client.cancel(list(number_of))
+
+
+def _error_of(future: Future) -> BaseException:
+    """Why the cluster did not run a task: its worker died too often, or cannot run scrl.
+
+    Raises:
+        InputError: where the cluster is gone.
+    """
+    if future.status == "error":
+        error = future.exception()
+        if isinstance(error, ImportError):
+            return InputError(f"{error}: install the same version of scrl on every worker.")
+        return error
+    raise InputError("The cluster lost the tasks or went away; start the scheduler and try again.")
