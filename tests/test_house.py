@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 HEAVY = {"jax", "flax", "optax", "sklearn"}
 #: The rooms of the library from the ground up. A room imports only rooms that stand before it.
 ROOMS = (
-    "types", "config", "random_streams", "runtime", "results", "sqlite_files", "whole_files", "parallel",
-    "data", "text", "packed_ratings", "proxies", "choice_models", "utility_models", "rivals",
+    "types", "config", "random_streams", "runtime", "results", "sqlite_files", "whole_files",
+    "parallel", "data", "text", "packed_ratings", "proxies", "choice_models", "utility_models", "rivals",
     "networks", "figures",
     "voting", "simulators", "election_records", "committees", "election_reports",
     "scenarios", "raters", "social", "diagnostics", "elicitation", "policies",
