@@ -25,6 +25,7 @@ import numpy as np
 from scrl.choice_models.bradley_terry import fit_pair_counts, pair_counts
 from scrl.config import Config
 from scrl.data.individuals import require_individuals
+from scrl.data.reading_limits import readable, require_countable_pairs
 from scrl.diagnostics.predictive_check import PredictiveCheck, check_electorate
 from scrl.diagnostics.voter_kinds import atom_kinds, kind_evidence
 from scrl.progress import OnProgress, RunClock
@@ -81,16 +82,17 @@ def run(
     require_individuals(given, "The model of raters")
     ratings, rules = given.with_absent_resolved(), list(dict.fromkeys(config.rules))
     check_input(ratings, rules)
+    read, notes = readable(ratings, host_rng(seed, HostStream.RATERS_READ))
 
-    raters = fit_raters(ratings, config, seed, clock)  # step 1
-    embedding, density = embed_raters(raters, ratings, seed, clock)  # step 2
+    raters = fit_raters(read, config, seed, clock)  # step 1
+    embedding, density = embed_raters(raters, read, seed, clock)  # step 2
     latents = draw_voters(density, config.voters, seed, clock)  # step 3
     catalogue = ratings.catalogue  # step 4
     ballots = simulate_ballots(raters, density, latents, seed)  # step 5
     election = hold_elections(ballots, catalogue, rules, config.voters, clock)  # step 6
     social = fit_social_models(election, catalogue, config, rules, seed, clock)  # step 7
     vanilla, exact = fit_vanilla_model(ratings, config, seed, clock)
-    check = check_voters(ballots, raters, density, ratings, config, seed, clock)
+    check = check_voters(ballots, raters, density, read, config, seed, clock)
 
     return Experiment(
         source=source,
@@ -112,6 +114,7 @@ def run(
         social={rule: model.rewards() for rule, model in social.items()},
         models={"vanilla": vanilla, **social},
         seconds=clock.seconds(),
+        notes=(*notes, *raters.notes),
     )
 
 
@@ -138,6 +141,7 @@ class Experiment:
         models: the models themselves: ``"vanilla"`` and each rule. They are networks, or rewards
             that read text where the catalogue's features are made of texts.
         seconds: by phase, as the command line reports them.
+        notes: what the model of raters did not read.
     """
 
     source: Source
@@ -159,6 +163,7 @@ class Experiment:
     social: dict[str, np.ndarray]
     models: Mapping[str, Reward | TextReward]
     seconds: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def catalogue(self) -> Catalogue:
@@ -202,10 +207,12 @@ class FittedRaters:
     Attributes:
         individual: the model of individual raters.
         imputation: the imputation of missing blocks.
+        notes: what was left out of the fit.
     """
 
     individual: RaterModel
     imputation: ImputationModel
+    notes: tuple[str, ...] = ()
 
 
 def fit_raters(ratings: Ratings, config: Config, seed: int, clock: RunClock) -> FittedRaters:
@@ -224,7 +231,7 @@ def fit_raters(ratings: Ratings, config: Config, seed: int, clock: RunClock) -> 
         )
         if reward is not fitted.population.reward:
             model = model.with_rewards(reward)
-    return FittedRaters(model, imputation)
+    return FittedRaters(model, imputation, fitted.notes)
 
 
 def embed_raters(
@@ -361,6 +368,7 @@ def check_input(ratings: Ratings, rules: Sequence[str]) -> None:
                 f"'{rule}' is sure to count {limit:,} completions of a prompt, and one has "
                 f"{largest:,}; choose another rule."
             )
+    require_countable_pairs(ratings)
     if largest < 2:
         raise InputError(f"{ratings.name}: no prompt has two completions, so nothing is compared.")
     raters = len(np.unique(ratings.ballot_rater[ratings.sizes >= 2]))

@@ -59,6 +59,7 @@ class HostStream(Enum):
     IMPUTATION_NOISE_OF_ITEM = Stream("run", 3, ("item",))
     CHOICE_NOISE = Stream("run", 4, ("item",))  # of simulated voters, by contest
     PREDICTIVE_CHECK = Stream("run", 6)  # voters who rank what raters ranked
+    RATERS_READ = Stream("run", 7)  # what is read of large ratings
 
     # scrl.scenarios.sampling: each prompt has streams of its own
     SAMPLED_TYPES = Stream("scenario", 0, ("prompt",))
@@ -77,6 +78,8 @@ class HostStream(Enum):
     # scrl.evaluation.held_out_accuracy
     EVALUATION_FOLDS = Stream("evaluate", 1)
     EVALUATION_BOOTSTRAP = Stream("evaluate", 2)
+    EVALUATION_READ = Stream("evaluate", 3, ("fold",))  # what is read of large ratings
+    EVALUATION_PAIRS = Stream("evaluate", 4, ("fold",))  # hidden pairs, of very many
 
     # scrl.evaluation.held_out_sets, whose seed is a constant
     HELD_OUT_MASKS = Stream("held-out sets", 1)

@@ -6,7 +6,7 @@ import marshal
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int, Num
 from scipy.special import expit
 
 from scrl.choice_models.finite_maxima import check_connected, is_strongly_connected
+from scrl.choice_models.long_tails import has_long_tail, is_last, tail_wins
 from scrl.choice_models.newton import maximise_rewards
 from scrl.choice_models.resampled_fits import MIN_FITS, fit_resamples
 from scrl.data.batches import padded_size
@@ -62,6 +63,16 @@ def pair_counts(ratings: Ratings, weighting: str = "pair") -> PairCounts:
     """
     size, offsets = ratings.sizes, ratings.catalogue.offsets
     offered = np.diff(offsets)
+    tailed = has_long_tail(ratings)
+    tails = ratings.select(tailed)
+    if tailed.any():
+        # Of these ballots the places before the last are counted pair by pair, below.
+        if weighting == "ballot":
+            weight = ratings.ballot_weight / np.maximum(size * (size - 1) // 2, 1)
+            ratings, weighting = replace(ratings, ballot_weight=weight), "pair"
+            tails = ratings.select(tailed)
+        ratings = ratings.keep(~(tailed[ratings.entry_ballot] & is_last(ratings)))
+        size = ratings.sizes
     prompt_group = _group_by_cells(offered**2)
     ballot_group = prompt_group[ratings.ballot_prompt]
     # Ballots of one size are adjacent, so that a block has few sizes.
@@ -69,14 +80,16 @@ def pair_counts(ratings: Ratings, weighting: str = "pair") -> PairCounts:
     order = order[size[order] >= 2]
     block = _group_by_cells(size[order] * (size[order] - 1) // 2)
     parts = [PairCounts(*(np.empty(0, kind) for kind in (np.int64, np.int64, float, float)))]
-    for group in np.unique(ballot_group[order]):
+    groups = np.union1d(ballot_group[order], prompt_group[tails.ballot_prompt])
+    for group in groups:
         prompts = np.flatnonzero(prompt_group == group)
         in_group = ballot_group[order] == group
         blocks = (
             ratings.select(np.sort(order[in_group & (block == b)]))
             for b in np.unique(block[in_group])
         )
-        parts.append(_count_pairs(prompts, offsets, blocks, weighting))
+        own = tails.select(prompt_group[tails.ballot_prompt] == group)
+        parts.append(_count_pairs(prompts, offsets, blocks, weighting, own))
     columns = zip(*(vars(counts).values() for counts in parts), strict=True)
     return PairCounts(*(np.concatenate(column) for column in columns))
 
@@ -87,9 +100,17 @@ def _group_by_cells(cells: np.ndarray) -> np.ndarray:
 
 
 def _count_pairs(
-    prompts: np.ndarray, offsets: np.ndarray, blocks: Iterable[Ratings], weighting: str
+    prompts: np.ndarray,
+    offsets: np.ndarray,
+    blocks: Iterable[Ratings],
+    weighting: str,
+    tails: Ratings,
 ) -> PairCounts:
-    """The pairs of some prompts ``[prompts]``, counted in a table of all pairs of their items."""
+    """The pairs of some prompts ``[prompts]``, counted in a table of all pairs of their items.
+
+    Args:
+        tails: ballots whose pairs with a completion of the last place are not in ``blocks``.
+    """
     offered = np.diff(offsets)
     cells = offered[prompts] ** 2
     base = np.zeros(len(offered), np.int64)
@@ -108,6 +129,11 @@ def _count_pairs(
             weight = r.ballot_weight[ballots, None] / (len(i) if weighting == "ballot" else 1)
             np.add.at(wins[0], cell.ravel(), (weight * ahead).ravel())
             np.add.at(wins[1], cell.ravel(), (weight * (1 - ahead)).ravel())
+    for p in np.unique(tails.ballot_prompt):
+        start, m = base[p], offered[p]
+        above = tail_wins(tails.select(tails.ballot_prompt == p), offsets[p], m)
+        wins[0, start : start + m * m] += np.triu(above, 1).ravel()
+        wins[1, start : start + m * m] += np.triu(above.T, 1).ravel()
     compared = np.flatnonzero(wins.sum(0))
     prompt = prompts[np.searchsorted(base[prompts], compared, side="right") - 1]
     first, second = np.divmod(compared - base[prompt], offered[prompt])

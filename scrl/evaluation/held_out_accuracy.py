@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import numpy as np
@@ -18,13 +18,15 @@ from scrl.data.held_out_splits import (
     comparable_ballots,
     cross_validation_folds,
     hidden_entries,
-    strict_pairs,
+    sampled_strict_pairs,
+    strict_pair_counts,
 )
 from scrl.data.individuals import require_individuals
+from scrl.data.reading_limits import readable, require_countable_pairs, thinned
 from scrl.data.weights import rater_weights
 from scrl.diagnostics import active_units
-from scrl.evaluation.intervals import Interval, RaterBootstrap
-from scrl.evaluation.pair_metrics import calibration_curve, pair_credit
+from scrl.evaluation.intervals import Interval, TotalsBootstrap
+from scrl.evaluation.pair_metrics import calibration_sums, expected_calibration_error, pair_credit
 from scrl.evaluation.rival_accuracy import (
     RivalAccuracy,
     choose_rivals,
@@ -40,6 +42,9 @@ from scrl.runtime import compile_seconds
 from scrl.social import fit_text_rewards, fit_vanilla
 from scrl.types import InputError, Progress, Ratings
 from scrl.utility_models.population_fit import fit_population
+
+#: Hidden pairs that are scored, at most.
+MAX_PAIRS = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -112,21 +117,25 @@ def _interval_entry(interval: Interval) -> IntervalEntry:
 
 @dataclass(frozen=True, eq=False)
 class _FoldResult:
-    """Hidden pairs of one fold.
+    """Hidden pairs of one fold, as sums: the pairs themselves may be tens of millions.
 
     Attributes:
-        rater: of each pair ``[pairs]``; individual, vanilla: the models' credit ``[pairs]``.
+        raters: with a hidden pair, rising ``[raters]``; pairs: of each ``[raters]``.
+        scored: how many pairs were predicted.
+        credit: total credit of each rater, by model and rival, each ``[raters]``.
+        calibration: ``calibration_sums``, by model and rival.
         active_units: of the individual model.
-        probability: of the better item, by model and rival, each ``[pairs]``.
-        rival_seconds: that the rivals took.
+        rival_seconds: that the rivals took; notes: what the models did not read.
     """
 
-    rater: np.ndarray
-    individual: np.ndarray
-    vanilla: np.ndarray
+    raters: np.ndarray
+    pairs: np.ndarray
+    scored: int
+    credit: dict[str, np.ndarray]
+    calibration: dict[str, np.ndarray]
     active_units: int
-    probability: dict[str, np.ndarray]
     rival_seconds: float
+    notes: tuple[str, ...]
 
 
 def evaluate(
@@ -159,21 +168,24 @@ def evaluate(
         raise InputError(f"--hide is {hide_fraction:g}; give a fraction between 0 and 1.")
     require_individuals(ratings, "Held-out accuracy of raters")
     ratings, raters = comparable_ballots(ratings.with_absent_resolved(), "held-out accuracy")
-    chosen, skipped = choose_rivals(rivals, ratings)
+    require_countable_pairs(ratings)
+    chosen, skipped = choose_rivals(
+        rivals, readable(ratings, host_rng(seed, HostStream.EVALUATION_READ, FOLDS))[0]
+    )
     clock, compiling = time.perf_counter(), compile_seconds()
     rng = host_rng(seed, HostStream.EVALUATION_FOLDS)
     order = np.argsort(rng.permutation(len(raters)))
     hidden = hidden_entries(ratings, hide_fraction, rng)
-    if len(strict_pairs(ratings.keep(hidden))[0]) == 0:
+    if not strict_pair_counts(ratings.keep(hidden)).any():
         raise InputError(
             f"{ratings.name}: hiding {hide_fraction:g} of each ballot leaves no hidden pair to "
             "predict; hide more."
         )
-    results = [
-        _evaluate_fold(fold, config, jax_key(seed, KeyStream.EVALUATION, k),
-                       _FoldJob(chosen, seed, k, on_progress))
-        for k, fold in enumerate(cross_validation_folds(ratings, raters, order, hidden))
-    ]  # fmt: skip
+    results = []
+    for k, fold in enumerate(cross_validation_folds(ratings, raters, order, hidden)):
+        job = _FoldJob(chosen, seed, k, on_progress)
+        results.append(_evaluate_fold(fold, config, jax_key(seed, KeyStream.EVALUATION, k), job))
+        del fold  # before the next one is made
     seconds = {
         "total": round(time.perf_counter() - clock, 3),
         "compile": round(compile_seconds() - compiling, 3),
@@ -211,27 +223,42 @@ def _evaluate_fold(fold: Fold, config: Config, key: jax.Array, job: _FoldJob) ->
     Args:
         key: of the vanilla model.
     """
-    population = fit_population(fold.train, config.raters, job.seed, job.report_stage).population
+    rng = host_rng(job.seed, HostStream.EVALUATION_READ, job.fold)
+    read, notes = readable(fold.train, rng)
+    fitted = fit_population(read, config.raters, job.seed, job.report_stage)
+    population, notes = fitted.population, (*notes, *fitted.notes)
     model = RaterModel.of(population, fold.train.catalogue)
-    units = active_units(np.asarray(model.embed(fold.train).posterior.mean))
+    units = active_units(np.asarray(model.embed(read).posterior.mean))
     counts = pair_counts(fold.train, config.weighting)
     catalogue = fold.train.catalogue
     if catalogue.read_by:
         pooled = fit_text_rewards(catalogue, {"vanilla": counts})["vanilla"].rewards()
     else:
         pooled = fit_vanilla(key, catalogue, counts, config.reward).rewards()
-    rater, better, worse = strict_pairs(fold.hidden)
-    own = population.pair_probability(fold.visible, rater, better, worse)
-    gap = pooled[better] - pooled[worse]
-    # Rounded, so that rounding errors around ½ are no prediction.
-    credit = pair_credit(np.round(own - 0.5, 9)), pair_credit(gap)
+    visible = thinned(fold.visible, rng)[0]
+    *pairs, stands_for = sampled_strict_pairs(
+        fold.hidden, MAX_PAIRS // FOLDS, host_rng(job.seed, HostStream.EVALUATION_PAIRS, job.fold)
+    )
+    rater, better, worse = pairs
+    own = population.pair_probability(visible, rater, better, worse)
     start = time.perf_counter()
+    part = replace(fold, train=read, visible=visible)
     others = rival_probabilities(
-        fold, job.rivals, (rater, better, worse), job.seed, job.report_rival
+        part, job.rivals, (rater, better, worse), job.seed, job.report_rival
     )
     seconds = time.perf_counter() - start
+    gap = pooled[better] - pooled[worse]
+    # Rounded, so that rounding errors around ½ are no prediction.
+    credit = {name: pair_credit(np.round(p - 0.5, 9)) for name, p in others.items()}
+    credit |= {"individual": pair_credit(np.round(own - 0.5, 9)), "vanilla": pair_credit(gap)}
     probability = {"individual": own, "vanilla": expit(gap), **others}
-    return _FoldResult(rater, *credit, units, probability, seconds)
+    raters, row = np.unique(rater, return_inverse=True)
+    return _FoldResult(
+        raters, np.round(np.bincount(row, stands_for)), len(rater),
+        {name: np.bincount(row, stands_for * credit[name]) for name in probability},
+        {name: calibration_sums(p, stands_for) for name, p in probability.items()},
+        units, seconds, notes,
+    )  # fmt: skip
 
 
 def _summary(
@@ -242,31 +269,45 @@ def _summary(
     skipped: dict[str, str],
 ) -> Evaluation:
     """All folds as one result."""
-    rater, individual, vanilla = (
+    raters, pairs = (
         np.concatenate([getattr(result, name) for result in results])
-        for name in ("rater", "individual", "vanilla")
+        for name in ("raters", "pairs")
     )
-    probability = {
-        name: np.concatenate([result.probability[name] for result in results])
-        for name in results[0].probability
-    }
+    order = np.argsort(raters)
+    weight = rater_weights(ratings)[raters]
+    weight = weight / weight.min()
+    models = results[0].credit
+    credit = {m: (np.concatenate([r.credit[m] for r in results]) * weight)[order] for m in models}
+    error = {m: expected_calibration_error(sum(r.calibration[m] for r in results)) for m in models}
     rng = host_rng(seed, HostStream.EVALUATION_BOOTSTRAP)
-    weight = rater_weights(ratings)[rater]
-    bootstrap = RaterBootstrap(rater, rng, weight / weight.min())
-    difference = bootstrap(individual - vanilla)
+    bootstrap = TotalsBootstrap((pairs * weight)[order], rng)
+    individual, vanilla = credit.pop("individual"), credit.pop("vanilla")
+    difference = bootstrap.interval(individual - vanilla)
     by_fold = tuple(result.active_units for result in results)
     units = int(np.median(by_fold))
-    accuracies = bootstrap(individual), bootstrap(vanilla), difference
-    errors = {
-        name: round(calibration_curve(probability.pop(name)).error, 6)
-        for name in ("individual", "vanilla")
-    }
-    rivals = tuple(judge_rival(name, p, individual, bootstrap) for name, p in probability.items())
+    accuracies = bootstrap.interval(individual), bootstrap.interval(vanilla), difference
+    rivals = tuple(
+        judge_rival(name, own, individual, error[name], bootstrap) for name, own in credit.items()
+    )
     return Evaluation(
-        len(np.unique(rater)), len(rater), units, by_fold, *accuracies,
-        rivals, skipped, errors, *winner_sentence(*accuracies, rivals),
-        seconds, (*ratings.notes, verdict(difference, units)),
+        len(raters), int(pairs.sum()), units, by_fold, *accuracies,
+        rivals, skipped, {name: round(error[name], 6) for name in ("individual", "vanilla")},
+        *winner_sentence(*accuracies, rivals),
+        seconds, (*ratings.notes, *_notes_of(results), verdict(difference, units)),
     )  # fmt: skip
+
+
+def _notes_of(results: Sequence[_FoldResult]) -> list[str]:
+    """What models did not read, that of the first fold where folds differ, and how many pairs are
+    scored."""
+    notes = [f"{note} (The first of five folds.)" for note in results[0].notes]
+    pairs, scored = sum(r.pairs.sum() for r in results), sum(r.scored for r in results)
+    if scored < pairs:
+        notes.append(
+            f"Accuracy is estimated from {scored:,} of {int(pairs):,} hidden pairs: of raters with "
+            "most pairs random ones, which count for all of theirs."
+        )
+    return notes
 
 
 def verdict(difference: Interval, units: int) -> str:

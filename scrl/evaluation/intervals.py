@@ -10,6 +10,8 @@ from scipy.stats import t as student
 
 #: Resamples of the bootstrap.
 RESAMPLES = 2000
+#: Resamples × raters that are drawn at once.
+MAX_CELLS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,46 @@ class RaterBootstrap:
     ) -> None:
         _, self.row = np.unique(rater, return_inverse=True)
         self.weight = np.ones(len(rater)) if weight is None else weight
-        self.pairs = np.bincount(self.row, self.weight)
-        n = len(self.pairs)
-        self.weights = rng.multinomial(n, np.full(n, 1 / n), size=RESAMPLES)
+        self.totals = TotalsBootstrap(np.bincount(self.row, self.weight), rng)
 
     def __call__(self, values: np.ndarray) -> Interval:
         """The weighted mean of ``values [pairs]`` and its interval."""
         weighted = values * self.weight
         by_rater = np.bincount(self.row, weights=weighted)
-        means = (self.weights @ by_rater) / (self.weights @ self.pairs)
+        return self.totals.interval(by_rater, weighted.mean() / self.weight.mean())
+
+
+class TotalsBootstrap:
+    """Bootstrap over raters from the totals of each, in memory that does not follow the pairs.
+
+    Args:
+        pairs: total weight of each rater's pairs ``[raters]``.
+        rng: consumed.
+    """
+
+    def __init__(self, pairs: np.ndarray, rng: np.random.Generator) -> None:
+        self.pairs, n = pairs, len(pairs)
+        chances = np.full(n, 1 / n)
+        self.blocks = []
+        rows = max(1, MAX_CELLS // n)
+        for start in range(0, RESAMPLES, rows):
+            # Drawn in blocks, resamples are the same as drawn at once.
+            drawn = rng.multinomial(n, chances, size=min(rows, RESAMPLES - start))
+            self.blocks.append(drawn.astype(np.min_scalar_type(int(drawn.max()))))
+        self.resampled = self._resampled(pairs)
+
+    def interval(self, values: np.ndarray, mean: float | None = None) -> Interval:
+        """The mean and its interval.
+
+        Args:
+            values: each rater's total of what is averaged over pairs ``[raters]``.
+            mean: of all pairs, if it is known.
+        """
+        means = self._resampled(values) / self.resampled
         low, high = np.quantile(means, [0.025, 0.975])
-        mean = weighted.mean() / self.weight.mean()
+        mean = values.sum() / self.pairs.sum() if mean is None else mean
         return Interval(*(round(float(x), 6) for x in (mean, low, high)))
+
+    def _resampled(self, values: np.ndarray) -> np.ndarray:
+        """Totals ``[resamples]`` of values ``[raters]``."""
+        return np.concatenate([block.astype(float) @ values for block in self.blocks])

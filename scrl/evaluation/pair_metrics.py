@@ -57,6 +57,27 @@ def calibration_curve(probability: np.ndarray) -> Calibration:
     return Calibration(bins, float(error))
 
 
+def calibration_sums(probability: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """What ``expected_calibration_error`` needs of pairs ``[BINS, 3]``.
+
+    The sums over each bin of the likelier side's probability, of its credit, and of 1. Those of
+    several sets of pairs add up.
+
+    Args:
+        probability: P(better ≻ worse) ``[pairs]``; weight: of each ``[pairs]``.
+    """
+    likelier = np.maximum(probability, 1 - probability)
+    credit = pair_credit(probability - 0.5)
+    bin_of = np.minimum(((likelier - 0.5) * 2 * BINS).astype(int), BINS - 1)
+    columns = likelier * weight, credit * weight, weight
+    return np.stack([np.bincount(bin_of, column, BINS) for column in columns], axis=1)
+
+
+def expected_calibration_error(sums: np.ndarray) -> float:
+    """The error of ``calibration_curve``, from ``calibration_sums``."""
+    return float(np.abs(sums[:, 0] - sums[:, 1]).sum() / max(sums[:, 2].sum(), 1))
+
+
 def selective_accuracy(
     probability: np.ndarray, truth: np.ndarray, coverage: np.ndarray
 ) -> np.ndarray:

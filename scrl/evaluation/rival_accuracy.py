@@ -9,8 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scrl.data.held_out_splits import Fold
-from scrl.evaluation.intervals import Interval, RaterBootstrap
-from scrl.evaluation.pair_metrics import calibration_curve, pair_credit
+from scrl.evaluation.intervals import Interval, TotalsBootstrap
 from scrl.rivals import RIVALS
 from scrl.types import InputError, Ratings
 
@@ -68,19 +67,18 @@ def rival_probabilities(
 
 
 def judge_rival(
-    name: str, probability: np.ndarray, individual: np.ndarray, bootstrap: RaterBootstrap
+    name: str, credit: np.ndarray, individual: np.ndarray, error: float, bootstrap: TotalsBootstrap
 ) -> RivalAccuracy:
     """The accuracy of a rival.
 
     Args:
-        probability: P(better ≻ worse) of all hidden pairs ``[pairs]``.
-        individual: the individual model's credit ``[pairs]``.
+        credit, individual: the rival's and the individual model's total credit of each rater
+            ``[raters]``.
+        error: the rival's expected calibration error.
     """
-    # Rounded, so that rounding errors around ½ are no prediction.
-    credit = pair_credit(np.round(probability - 0.5, 9))
     return RivalAccuracy(
-        name, RIVALS[name].title, bootstrap(credit), bootstrap(individual - credit),
-        round(calibration_curve(probability).error, 6),
+        name, RIVALS[name].title, bootstrap.interval(credit),
+        bootstrap.interval(individual - credit), round(error, 6),
     )  # fmt: skip
 
 

@@ -76,6 +76,8 @@ class RaterModel:
         """Covariance within types of latents and items ``[latent, items]``."""
         items = np.arange(self.catalogue.items)
         project = centred(self.space.projection.T, self.catalogue)
+        if self.population.marginal.covariance.mean_variance == 0:
+            return np.zeros(project.shape)
         of = self.population.marginal.covariance.of
         blocks = np.array_split(items, len(items) // 500 + 1)
         return np.concatenate([project @ of(items[:, None], part[None]) for part in blocks], axis=1)
@@ -161,6 +163,11 @@ class RaterModel:
         if self.population.rater_effects is not None and group.features is not None:
             mean, variance = self._of_average_features.moments_given(type, group, found)
             return mean + self._feature_latents(group.features), variance
+        if not self._cross_covariance.any():  # the rater's items say nothing but the type
+            shape = len(group.rows), self.latent
+            within = np.maximum(np.diag(self.latent_covariance), 0.0)
+            mean = np.broadcast_to(self.type_latents[type], shape)
+            return mean, np.broadcast_to(within, shape)
         known = self._cross_covariance.T[group.item] * group.mask[:, :, None]
         mean = self.type_latents[type] + np.einsum("ri,ril->rl", found.alpha, known)
         explained = np.einsum("ril,ril->rl", found.information @ known, known)

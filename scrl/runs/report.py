@@ -95,7 +95,7 @@ def to_dict(experiment: Experiment) -> RunResult:
         "silence": imputation_dict(e),
         "check": check,
         "seconds": {name: round(value, 3) for name, value in e.seconds.items()},
-        "notes": [*e.ratings.notes, *notes],
+        "notes": [*e.ratings.notes, *e.notes, *notes],
     }
 
 

@@ -9,7 +9,7 @@ is estimated too: a completion that nobody ranked is then known by those it rese
 
 Limits: above ``MAX_COMPLETIONS`` names, or where every prompt has completions of its own and there
 are many, completions are independent, and a rater's ballots inform only about the names on them.
-Above ``MAX_PROMPTS`` all pairs of prompts have one correlation.
+Above ``MAX_PROMPTS`` all pairs of prompts have one correlation, and above ``MAX_TABLE`` it is ½.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from scrl.utility_models.rater_posteriors import Posterior, RaterGroup
 
 #: Names of completions up to which their covariance is estimated, and prompts likewise.
 MAX_COMPLETIONS, MAX_PROMPTS = 600, 100
+#: Prompts up to which a table of their correlations is held.
+MAX_TABLE = 2000
 #: Shrinkage of both factors towards the identity.
 SHRINKAGE = 0.05
 #: Groups of functions of features from this one on are too rough to tell which raters agree; and
@@ -35,12 +37,30 @@ MEAN_SD, MAX_STEP = 10.0, 2.0
 
 
 @dataclass(frozen=True, eq=False)
+class EqualCorrelation:
+    """A correlation matrix whose entries off the diagonal are ½, without a table of them."""
+
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, index: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        return np.where(np.equal(*index), 1.0, 0.5)
+
+    def draw(self, normal: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Correlated along the first but one axis, from independent ``[draws, size, ...]``."""
+        common = rng.normal(size=(len(normal), 1, *normal.shape[2:]))
+        return np.sqrt(0.5) * (normal + common)
+
+
+@dataclass(frozen=True, eq=False)
 class Covariance:
     """Covariance of items, prompt ⊗ completion.
 
     Attributes:
         prompt, completion: of each item ``[items]``.
-        between_prompts: ``[prompts, prompts]`` with mean diagonal 1.
+        between_prompts: ``[prompts, prompts]`` with mean diagonal 1; of very many no table.
         between_completions: ``[completions, completions]``, or one variance ``[]`` where
             completions are independent.
         similarity: correlations of completions by their features ``[completions, completions]``;
@@ -49,7 +69,7 @@ class Covariance:
 
     prompt: np.ndarray
     completion: np.ndarray
-    between_prompts: np.ndarray
+    between_prompts: np.ndarray | EqualCorrelation
     between_completions: np.ndarray
     similarity: np.ndarray | None = field(default=None, kw_only=True)
 
@@ -85,19 +105,24 @@ class Covariance:
 
     def draw(self, voters: int, rng: np.random.Generator) -> np.ndarray:
         """Draws from the Gaussian of mean zero ``[voters, items]``."""
-        root = np.linalg.cholesky(self.between_prompts)
-        prompts = len(root)
+        between, prompts = self.between_prompts, len(self.between_prompts)
         if self.is_independent:
             # Items of one name are rare here: each item is drawn for itself.
-            scale = np.sqrt(self.between_completions * np.diag(self.between_prompts))
+            own = np.arange(prompts)
+            scale = np.sqrt(self.between_completions * between[own, own])
             return rng.normal(size=(voters, len(self.prompt))) * scale[self.prompt]
+        root = None if isinstance(between, EqualCorrelation) else np.linalg.cholesky(between)
         completion_root = np.linalg.cholesky(self.between_completions)
         draws = np.empty((voters, len(self.prompt)))
         block = max(1, 4_000_000 // (prompts * len(completion_root)))
         for start in range(0, voters, block):
             part = draws[start : start + block]
             normal = rng.normal(size=(len(part), prompts, len(completion_root)))
-            part[:] = (root @ normal @ completion_root.T)[:, self.prompt, self.completion]
+            if isinstance(between, EqualCorrelation):
+                drawn = between.draw(normal, rng)
+            else:
+                drawn = root @ normal
+            part[:] = (drawn @ completion_root.T)[:, self.prompt, self.completion]
         return draws
 
 
@@ -116,7 +141,7 @@ def initial_covariance(catalogue: Catalogue) -> Covariance:
     return Covariance(
         catalogue.item_prompt,
         completion,
-        0.5 * np.eye(prompts) + 0.5,
+        0.5 * np.eye(prompts) + 0.5 if prompts <= MAX_TABLE else EqualCorrelation(prompts),
         between,
         similarity=similarity,
     )
@@ -156,7 +181,8 @@ class CovarianceUpdate:
         shrinkage: float = SHRINKAGE,
     ) -> None:
         self.table, self.old, self.shrinkage = table, covariance, shrinkage
-        self.of_prompts = of_prompts and len(covariance.between_prompts) > 1
+        is_table = not isinstance(covariance.between_prompts, EqualCorrelation)
+        self.of_prompts = of_prompts and is_table and len(covariance.between_prompts) > 1
         self.slope, self.bound = np.zeros((2, table.catalogue.items))
         self.explained, self.expected = 0.0, 0.0
         self.size = len(covariance.between_prompts)
@@ -201,7 +227,7 @@ class CovarianceUpdate:
         prompts, completions = old.between_prompts, old.between_completions
         if not old.is_independent:
             second = self.second.reshape(self.size, self.size) / self.table.mass.sum()
-            if self.of_prompts:
+            if self.of_prompts and not isinstance(prompts, EqualCorrelation):
                 prompts = prompts - prompts @ second @ prompts / len(completions)
                 prompts = _shrunk(prompts, len(prompts), self.shrinkage)
                 if len(prompts) > MAX_PROMPTS:

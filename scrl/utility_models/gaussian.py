@@ -14,7 +14,7 @@ from scrl.utility_models.prediction import pooled_rewards
 from scrl.utility_models.rater_posteriors import (
     find_posterior,
     group_raters,
-    items_of_raters,
+    posterior_work,
 )
 
 ITERATIONS = 24
@@ -31,8 +31,7 @@ class Gaussian:
 
     def too_large(self, ratings: Ratings) -> str:
         """Where raters ranked so many items that their posteriors would take minutes."""
-        row, _ = items_of_raters(tabulate(ratings))
-        if (np.bincount(row).astype(float) ** 3).sum() <= MAX_WORK:
+        if posterior_work(tabulate(ratings)) <= MAX_WORK:
             return ""
         return "raters who ranked hundreds of completions"
 

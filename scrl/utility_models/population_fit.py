@@ -25,7 +25,7 @@ from scrl.utility_models.ballot_table import BallotTable, training_table
 from scrl.utility_models.featured_types import types_by_features
 from scrl.utility_models.held_out_raters import HeldOutRaters, hold_out
 from scrl.utility_models.population import Population
-from scrl.utility_models.rater_posteriors import KnownRaters, group_raters
+from scrl.utility_models.rater_posteriors import KnownRaters, group_raters, posterior_work
 from scrl.utility_models.silent_types import split_by_responses
 from scrl.utility_models.strict_pairs import strict_pair_slope
 from scrl.utility_models.tie_model import TieModel, updated_ties
@@ -48,6 +48,12 @@ SCALE_MARGIN = 2.0
 STEPS, FEW_STEPS = 20, 5
 #: Prior standard deviation of the logarithm of the scale.
 SCALE_SD = 0.35
+#: Limit of Σ items³ over distinct raters, up to which variation within types is fitted.
+MAX_POSTERIOR_WORK = 1e10
+NO_VARIATION = (
+    "Raters of one type are taken as alike: they ranked so many completions that what varies "
+    "between them would take hours to fit."
+)
 #: Called with the share of the fit done and what is done next.
 OnStage = Callable[[float, str], None]
 
@@ -80,12 +86,14 @@ class FittedPopulation:
     Attributes:
         population: for all raters; table: their ballots.
         chosen: the best candidate; candidates: all, each with its best scale.
+        notes: what was left out, since it would take hours.
     """
 
     population: Population
     table: BallotTable
     chosen: Candidate
     candidates: tuple[Candidate, ...]
+    notes: tuple[str, ...] = ()
 
 
 @threadpool_limits.wrap(limits=1)  # threads slow down matrices this small
@@ -106,7 +114,9 @@ def fit_population(
         InputError: where there is no ballot.
     """
     config, report = config or RatersConfig(), on_stage or (lambda share, message: None)
-    table = training_table(ratings)
+    table, notes = training_table(ratings), ()
+    if config.variation and posterior_work(table) > MAX_POSTERIOR_WORK:
+        config, notes = replace(config, variation=False), (NO_VARIATION,)
     problem = TypeProblem(table)
     report(0.0, "Looking for types of raters")
     types = problem.search(
@@ -132,7 +142,7 @@ def fit_population(
     population = with_refitted_ties(population, table)
     population = replace(population, pair_slope=strict_pair_slope(population, table))
     population = population.with_responses(table).without_empty_types()
-    return FittedPopulation(population, table, chosen, tuple(candidates))
+    return FittedPopulation(population, table, chosen, tuple(candidates), notes)
 
 
 def with_ties(problem: TypeProblem, types: Types) -> Types:

@@ -72,17 +72,28 @@ class RaterGroup:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Log-likelihood ``[raters]``, gradient ``[raters, items]`` and negative Hessian
         ``[raters, items, items]`` of each rater's ballots at utilities ``[raters, items]``."""
-        raters, items = self.item.shape
         found = self.choices(utility, ties)
+        return *self.first_order(found), self.curvature(found)
+
+    def first_order(self, found: Choices | TiedChoices) -> tuple[np.ndarray, np.ndarray]:
+        """Log-likelihood and gradient of ``likelihood``, from the raters' ``choices``."""
+        raters, items = self.item.shape
         nats = np.bincount(self.rater, self.weight * found.log_likelihood, raters)
         cell = self.rater[:, None] * items + self.place
         weight = self.weight[:, None]
         slope = np.bincount(cell.ravel(), (weight * found.gradient).ravel(), raters * items)
+        return nats, slope.reshape(raters, items)
+
+    def curvature(self, found: Choices | TiedChoices) -> np.ndarray:
+        """The negative Hessian of ``likelihood``, from the raters' ``choices``."""
+        raters, items = self.item.shape
+        cell = self.rater[:, None] * items + self.place
         pair = cell[:, :, None] * items + self.place[:, None, :]
         curve = np.bincount(
-            pair.ravel(), (weight[..., None] * found.neg_hessian()).ravel(), raters * items**2
-        )
-        return nats, slope.reshape(raters, items), curve.reshape(raters, items, items)
+            pair.ravel(), (self.weight[:, None, None] * found.neg_hessian()).ravel(),
+            raters * items**2,
+        )  # fmt: skip
+        return curve.reshape(raters, items, items)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,17 +101,30 @@ class Posterior:
     """Posteriors of the raters of a group; see the module for α and G.
 
     Attributes:
-        utility: mode ``[raters, items]``; alpha: ``[raters, items]``; information: G ``[raters,
-            items, items]``; covariance: K, same shape.
+        utility: mode ``[raters, items]``; alpha: ``[raters, items]``.
         log_evidence: Laplace's approximation of the log-probability of a rater's ballots
             ``[raters]``.
+        matrices: G and K, both ``[raters, items, items]``, or what computes them.
     """
 
     utility: np.ndarray
     alpha: np.ndarray
-    information: np.ndarray
-    covariance: np.ndarray
     log_evidence: np.ndarray
+    matrices: tuple[np.ndarray, np.ndarray] | Callable[[], tuple[np.ndarray, np.ndarray]]
+
+    @cached_property
+    def _matrices(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.matrices() if callable(self.matrices) else self.matrices
+
+    @property
+    def information(self) -> np.ndarray:
+        """G ``[raters, items, items]``."""
+        return self._matrices[0]
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """K ``[raters, items, items]``."""
+        return self._matrices[1]
 
 
 def items_of_raters(table: BallotTable) -> tuple[np.ndarray, np.ndarray]:
@@ -114,6 +138,12 @@ def items_of_raters(table: BallotTable) -> tuple[np.ndarray, np.ndarray]:
     row = np.repeat(cast.row.astype(np.int64), size)
     key = np.unique(row * table.catalogue.items + table.slots.item[ballot, place][entry])
     return np.divmod(key, table.catalogue.items)
+
+
+def posterior_work(table: BallotTable) -> float:
+    """Σ items³ over distinct raters, which the time of their posteriors follows."""
+    row, _ = items_of_raters(table)
+    return float((np.bincount(row).astype(float) ** 3).sum())
 
 
 def group_raters(table: BallotTable) -> list[RaterGroup]:
@@ -204,8 +234,15 @@ def find_posterior(
     own = mean[group.item] if mean.ndim == 1 else np.take_along_axis(mean, group.item, 1)
     centre = np.where(group.mask, own if shift is None else own + shift, 0.0)
     if covariance_of is None:
-        nats, slope, curve = group.likelihood(centre, ties)
-        return Posterior(centre, slope, curve, np.zeros(curve.shape), nats)
+        at_mean = group.choices(centre, ties)
+        nats, slope = group.first_order(at_mean)
+
+        def matrices() -> tuple[np.ndarray, np.ndarray]:
+            # The square of a rater's items is needed by few questions where raters do not vary.
+            curve = group.curvature(at_mean)
+            return curve, np.zeros(curve.shape)
+
+        return Posterior(centre, slope, nats, matrices)
     prior = covariance_of(group.item[:, :, None], group.item[:, None, :])
     prior = prior * (group.mask[:, :, None] & group.mask[:, None, :])
     eye = np.eye(group.item.shape[1])
@@ -228,4 +265,4 @@ def find_posterior(
     alpha = np.linalg.solve(matrix, target[..., None])[..., 0]
     away = (alpha * (utility - centre)).sum(1)
     evidence = nats - 0.5 * away - 0.5 * np.linalg.slogdet(matrix)[1]
-    return Posterior(utility, alpha, information, prior, evidence)
+    return Posterior(utility, alpha, evidence, (information, prior))

@@ -122,8 +122,10 @@ def sampled_groups(table: BallotTable, groups: list[RaterGroup], seed: int) -> l
     """The groups, or a sample of their raters within the limits of this module."""
     rows, work = np.concatenate([group.rows for group in groups]), _work(groups)
     order = host_rng(seed, HostStream.RATERS_SAMPLED).permutation(len(rows))
-    fits = (np.cumsum(work[order]) <= MAX_WORK) & (np.arange(len(rows)) < MAX_RATERS)
-    if fits.all():
+    if (work <= MAX_WORK).any():  # the sample would end at a rater who alone is beyond the limit
+        order = order[work[order] <= MAX_WORK]
+    fits = (np.cumsum(work[order]) <= MAX_WORK) & (np.arange(len(order)) < MAX_RATERS)
+    if fits.all() and len(order) == len(rows):
         return groups
     fits[0] = True
     chosen = np.zeros(table.rows, bool)
