@@ -22,7 +22,8 @@ from functools import partial
 
 import numpy as np
 
-from scrl.choice_models.bradley_terry import fit_pair_counts, pair_counts
+from scrl.choice_models.bradley_terry import PairCounts, fit_pair_counts, pair_counts
+from scrl.choice_models.comparison_support import support_notes
 from scrl.config import Config
 from scrl.data.individuals import require_individuals
 from scrl.data.reading_limits import readable, require_countable_pairs
@@ -91,7 +92,9 @@ def run(
     ballots = simulate_ballots(raters, density, latents, seed)  # step 5
     election = hold_elections(ballots, catalogue, rules, config.voters, clock)  # step 6
     social = fit_social_models(election, catalogue, config, rules, seed, clock)  # step 7
-    vanilla, exact = fit_vanilla_model(ratings, config, seed, clock)
+    with clock.phase("vanilla"):
+        counts = pair_counts(ratings, config.weighting)
+    vanilla, exact = fit_vanilla_model(counts, catalogue, config, seed, clock)
     check = check_voters(ballots, raters, density, read, config, seed, clock)
 
     return Experiment(
@@ -114,7 +117,7 @@ def run(
         social={rule: model.rewards() for rule, model in social.items()},
         models={"vanilla": vanilla, **social},
         seconds=clock.seconds(),
-        notes=(*notes, *raters.notes),
+        notes=(*notes, *raters.notes, *support_notes(counts, catalogue, _prior_of(catalogue))),
     )
 
 
@@ -141,7 +144,7 @@ class Experiment:
         models: the models themselves: ``"vanilla"`` and each rule. They are networks, or rewards
             that read text where the catalogue's features are made of texts.
         seconds: by phase, as the command line reports them.
-        notes: what the model of raters did not read.
+        notes: what the model of raters did not read, and which orders nobody's comparisons support.
     """
 
     source: Source
@@ -315,16 +318,25 @@ def fit_social_models(
 
 
 def fit_vanilla_model(
-    ratings: Ratings, config: Config, seed: int, clock: RunClock
+    counts: PairCounts, catalogue: Catalogue, config: Config, seed: int, clock: RunClock
 ) -> tuple[Reward | TextReward, np.ndarray]:
     """The vanilla model, and the exact Bradley–Terry scores of the same pairs ``[items]``."""
     with clock.phase("vanilla"):
-        counts, catalogue = pair_counts(ratings, config.weighting), ratings.catalogue
         exact = fit_pair_counts(counts, catalogue.offsets, config.reward.prior_sd)
         if catalogue.read_by:
             return fit_text_rewards(catalogue, {"vanilla": counts})["vanilla"], exact
         key = jax_key(seed, KeyStream.VANILLA)
         return fit_vanilla(key, catalogue, counts, config.reward), exact
+
+
+def _prior_of(catalogue: Catalogue) -> str:
+    """What orders rest on where no comparison supports them, for a note."""
+    known = ["a model's prior"]
+    if len(catalogue.prompts) > 1:
+        known.append("other prompts")
+    if catalogue.completion_features is not None:
+        known.append("the completions' features")
+    return ", ".join(known[:-1]) + " and " * (len(known) > 1) + known[-1]
 
 
 def check_voters(
