@@ -12,8 +12,8 @@ import numpy as np
 
 from scrl.types import InputError, Ratings
 
-#: Ranked completions that are read, at most.
-MAX_ENTRIES = 1_000_000
+#: Ranked completions that are read: so many for each item of the catalogue, within these limits.
+ENTRIES_AN_ITEM, LEAST_ENTRIES, MAX_ENTRIES = 100, 200_000, 1_000_000
 #: Slots of ballots padded to the longest one, at most, and the places that are read at least.
 MAX_SLOTS, MIN_PLACES = 20_000_000, 8
 #: Completions of one prompt: a fit of their pairs holds tables of all pairs.
@@ -29,13 +29,14 @@ def readable(ratings: Ratings, rng: np.random.Generator) -> tuple[Ratings, tuple
     """
     notes = []
     entries = np.bincount(ratings.ballot_rater, ratings.sizes, len(ratings.raters))
-    if entries.sum() > MAX_ENTRIES:
-        kept = _sampled(entries, rng)
+    limit = int(np.clip(ENTRIES_AN_ITEM * ratings.catalogue.items, LEAST_ENTRIES, MAX_ENTRIES))
+    if entries.sum() > limit:
+        kept = _sampled(entries, limit, rng)
         read, present = int((kept & (entries > 0)).sum()), int((entries > 0).sum())
         ratings = ratings.select(kept[ratings.ballot_rater])
         notes.append(
             f"The model of raters reads {read:,} of {present:,} raters, drawn at random: all of "
-            f"them rank {int(entries.sum()):,} completions, and it reads {MAX_ENTRIES:,} at most."
+            f"them rank {int(entries.sum()):,} completions, and it reads {limit:,} at most."
         )
     ratings, thin = thinned(ratings, rng)
     return ratings, (*notes, *thin)
@@ -59,16 +60,16 @@ def thinned(ratings: Ratings, rng: np.random.Generator) -> tuple[Ratings, tuple[
     return ratings.keep(place - ratings.offsets[ratings.entry_ballot] < places), (note,)
 
 
-def _sampled(entries: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Random raters whose entries are within the limit, bool ``[raters]``.
+def _sampled(entries: np.ndarray, limit: int, rng: np.random.Generator) -> np.ndarray:
+    """Random raters whose entries are within a limit together, bool ``[raters]``.
 
     Args:
         entries: of each rater ``[raters]``.
     """
     order = rng.permutation(len(entries))
-    order = order[entries[order] <= MAX_ENTRIES / 2]
+    order = order[entries[order] <= limit / 2]
     kept = np.zeros(len(entries), bool)
-    kept[order[np.cumsum(entries[order]) <= MAX_ENTRIES]] = True
+    kept[order[np.cumsum(entries[order]) <= limit]] = True
     return kept
 
 
