@@ -2,6 +2,8 @@ from .bradley_terry import PairCounts as PairCounts
 from .bradley_terry import fit_bradley_terry as fit_bradley_terry
 from .bradley_terry import fit_pair_counts as fit_pair_counts
 from .bradley_terry import pair_counts as pair_counts
+from .comparison_support import find_unsupported as find_unsupported
+from .comparison_support import support_notes as support_notes
 from .pooled_losses import bounded_loss_rewards as bounded_loss_rewards
 from .pooled_losses import disagreement_loss as disagreement_loss
 from .pooled_losses import enough_steepness as enough_steepness

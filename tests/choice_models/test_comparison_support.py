@@ -8,8 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrl.choice_models.bradley_terry import PairCounts, fit_pair_counts
-from scrl.choice_models.comparison_support import find_unsupported, support_notes
+from scrl.choice_models import PairCounts, find_unsupported, fit_pair_counts, support_notes
 from scrl.types import Catalogue
 
 
