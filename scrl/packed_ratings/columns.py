@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any, NoReturn
 
 import numpy as np
@@ -13,6 +14,7 @@ from scrl.data.long_format import number_of_text, scale_of_words
 from scrl.data.messages import BadText, cell_text
 from scrl.data.number_cells import number_advice
 from scrl.data.table import Coder, check_characters, is_missing
+from scrl.packed_ratings.first_values import first_rows
 from scrl.packed_ratings.sources import Part
 from scrl.types import InputError
 
@@ -43,15 +45,17 @@ class Vocabulary(Coder):
         Raises:
             InputError: for a text that cannot be a name.
         """
-        found, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
-        number = np.empty(len(found), np.int32)
-        for i in np.argsort(first):
-            text = values[found[i]]
+        found, first = first_rows(codes, len(values))
+        number = np.empty(len(values), np.int32)
+        for code, row in sorted(
+            zip(found.tolist(), first.tolist(), strict=True), key=itemgetter(1)
+        ):
+            text = values[code]
             if text not in self and (problem := check_characters(text)):
                 column = quoted(self.column)[1:-1]
-                fail(part, f"{column} is {quoted(text)}, which {problem}.", int(first[i]))
-            number[i] = self[text]
-        return number[inverse]
+                fail(part, f"{column} is {quoted(text)}, which {problem}.", row)
+            number[code] = self[text]
+        return number[codes]
 
 
 def coded(part: Part, column: Any, name: str) -> tuple[np.ndarray, list[str]]:
@@ -73,10 +77,12 @@ def coded(part: Part, column: Any, name: str) -> tuple[np.ndarray, list[str]]:
         column = column.dictionary_encode()
     values = column.dictionary
     index = column.indices.cast(pyarrow.int64()).fill_null(len(values)).to_numpy()
-    used, first, codes = np.unique(index, return_index=True, return_inverse=True)
+    used, first = first_rows(index, len(values) + 1)
+    code = np.zeros(len(values) + 1, np.int64)
+    code[used] = np.arange(len(used))
     empty = bool(len(used) and used[-1] == len(values))
     cells = values.take(pyarrow.array(used[: len(used) - empty])).to_pylist()
-    return codes, [*_texts(part, cells, first, name), *([""] * empty)]
+    return code[index], [*_texts(part, cells, first, name), *([""] * empty)]
 
 
 def _texts(part: Part, cells: Iterable[Any], row: np.ndarray, name: str) -> list[str]:

@@ -5,6 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 
+def first_rows(codes: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The codes from 0 to ``count`` that occur, ascending, and the first row of each; as
+    ``numpy.unique`` finds them, without sorting."""
+    first = np.full(count, -1)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    used = np.flatnonzero(first >= 0)
+    return used, first[used]
+
+
 class FirstValues:
     """The value that the first row of each group gives, as numbers.
 

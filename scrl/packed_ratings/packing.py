@@ -26,6 +26,10 @@ from scrl.types import Catalogue, InputError
 
 #: Rows that are parsed at once, and rows that are sorted at once, about.
 PART_ROWS, SORTED_ROWS = 65_536, 500_000
+#: Numbers of ballots to which raters are padded, at most.
+MAX_SIZES = 6
+#: Share of the raters that a number of slots needs, to be one of its own.
+LEAST_SHARE = 0.01
 #: Called with the share of the work that is done and a line for a person.
 OnProgress = Callable[[float, str], None]
 
@@ -222,14 +226,22 @@ class _Shapes:
 
 
 def _shapes_of(totals: _Totals, catalogue: Catalogue) -> _Shapes:
-    """Shapes as ``scrl.data.batches.buckets`` chooses them."""
+    """The shape of each rater, with little padding in all."""
     present = np.flatnonzero(totals.contests)
     if not len(present):
         return _Shapes([], np.zeros(len(totals.contests), np.int64))
     offered = int(np.diff(catalogue.offsets).max())
-    need = padded_sizes(totals.contests[present]), padded_sizes(totals.longest[present], offered)
+    contests, longest = totals.contests[present], totals.longest[present]
+    slots = padded_sizes(longest, offered)
+    for size in np.unique(slots)[:-1]:  # a few raters are not worth a shape
+        same = slots == size
+        slots[same] = size if same.mean() >= LEAST_SHARE else slots.max()
+    for size in np.unique(slots):  # no longer than the longest ballot, or its prompt
+        same = slots == size
+        slots[same] = min(size, max(offered, longest[same].max()))
+        contests[same] = _padded_contests(contests[same])
     shapes, group, rows = np.unique(
-        np.stack(need, axis=1), axis=0, return_inverse=True, return_counts=True
+        np.stack([contests, slots], axis=1), axis=0, return_inverse=True, return_counts=True
     )
     group_of = np.full(len(totals.contests), len(shapes))
     group_of[present] = group.ravel()
@@ -239,6 +251,37 @@ def _shapes_of(totals: _Totals, catalogue: Catalogue) -> _Shapes:
          for s, n in zip(shapes, rows, strict=True)],
         group_of,
     )  # fmt: skip
+
+
+def _padded_contests(contests: np.ndarray) -> np.ndarray:
+    """A padded number of ballots for each rater ``[raters]``, of ``MAX_SIZES`` different ones.
+
+    The sizes are those with the fewest padded ballots in all (dynamic programming over the numbers
+    that occur): a batch costs what its padded shape costs, and each shape is a compiled program.
+    """
+    need, raters = np.unique(contests, return_counts=True)
+    if len(need) > 64:  # of more numbers, 64 quantiles of the ballots may be sizes
+        total = np.cumsum(need * raters)
+        ends = np.searchsorted(total, total[-1] * np.linspace(0, 1, 65)[1:])
+        edges = np.unique(np.minimum(ends, len(need) - 1))
+        raters = np.add.reduceat(raters, np.r_[0, edges[:-1] + 1])
+        need = need[edges]
+    before = np.r_[0, np.cumsum(raters)]
+    # cost[j]: of the first j numbers with the sizes so far, the last of which is need[j - 1].
+    cost = np.r_[0.0, np.full(len(need), np.inf)]
+    starts = []
+    for _ in range(min(MAX_SIZES, len(need))):
+        ways = cost[:-1, None] + (before[None, 1:] - before[:-1, None]) * need[None, :]
+        ways[np.tri(len(need), k=-1, dtype=bool)] = np.inf
+        starts.append(ways.argmin(0))
+        cost = np.r_[0.0, ways.min(0)]
+    sizes, end = [], len(need)
+    for start in reversed(starts):
+        if end > 0:
+            sizes.append(need[end - 1])
+            end = int(start[end - 1])
+    chosen = np.array(sizes[::-1])
+    return chosen[np.searchsorted(chosen, contests)]
 
 
 def _write_about(

@@ -118,17 +118,18 @@ def ballots_of(
 
 def _ballot_of(records: np.ndarray, prompt_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The ballot of each record ``[records]``, and the first record of each ballot."""
-    keys = [prompt_of[records["pair"]], records["rater"]]
+    prompt = prompt_of[records["pair"]]
+    keys = [records["rater"].astype(np.int64) * (int(prompt.max()) + 1) + prompt]
     if "label" in (records.dtype.names or ()):
         keys.insert(0, records["label"])
-    order = np.lexsort(keys)
+    order = np.lexsort(keys) if len(keys) > 1 else np.argsort(keys[0], kind="stable")
     starts = np.zeros(len(order), bool)
     starts[:1] = True
     for key in keys:
         starts[1:] |= key[order[1:]] != key[order[:-1]]
     group = np.cumsum(starts) - 1
     first = order[starts]  # the sort is stable, so the first of a group is the earliest record
-    by_rater = np.lexsort([first, records["rater"][first]])
+    by_rater = np.argsort(records["rater"][first].astype(np.int64) * len(order) + first)
     place = np.empty_like(by_rater)
     place[by_rater] = np.arange(len(by_rater))
     ballot = np.empty(len(order), np.int64)
@@ -139,10 +140,10 @@ def _ballot_of(records: np.ndarray, prompt_of: np.ndarray) -> tuple[np.ndarray, 
 def _repeats(records: np.ndarray, ballot: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of each record: whether its completion stands before on the ballot, with the same value and
     weight, and where ``[records]``."""
-    order = np.lexsort([records["pair"], ballot])
-    pair, own = records["pair"][order], ballot[order]
+    key = ballot * (int(records["pair"].max()) + 1) + records["pair"]
+    order = np.argsort(key, kind="stable")
     starts = np.ones(len(order), bool)
-    starts[1:] = (pair[1:] != pair[:-1]) | (own[1:] != own[:-1])
+    starts[1:] = key[order[1:]] != key[order[:-1]]
     earlier = np.empty(len(order), np.int64)
     earlier[order] = order[starts][np.cumsum(starts) - 1]
     again = earlier < np.arange(len(order))

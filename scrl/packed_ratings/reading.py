@@ -21,7 +21,7 @@ from scrl.data.short_names import short_names, with_own_texts
 from scrl.data.spreadsheets import unescaped
 from scrl.data.table import MAX_FEATURE, Column, Table, rows_left_out
 from scrl.packed_ratings.columns import Numbers, Vocabulary, coded, fail
-from scrl.packed_ratings.first_values import FirstValues, PairNumbers
+from scrl.packed_ratings.first_values import FirstValues, PairNumbers, first_rows
 from scrl.packed_ratings.sources import Part, Source
 from scrl.types import Catalogue, InputError
 
@@ -193,7 +193,7 @@ class RowReader:
         """The pair of prompt and completion of each row ``[rows]``."""
         known = len(self.pairs)
         pair = self.pairs.add(prompt, name)
-        _, first = np.unique(pair, return_index=True)
+        _, first = first_rows(pair, len(self.pairs))
         fresh = first[pair[first] >= known]
         self._first_of_pair = np.concatenate([self._first_of_pair, number[fresh]])
         return pair
