@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from scrl.data.files import quoted
+from scrl.data.limits import MAX_WEIGHT, MIN_WEIGHT, WEIGHT
 from scrl.data.long_format import number_of_text, scale_of_words
 from scrl.data.messages import BadText, cell_text
 from scrl.data.number_cells import number_advice
@@ -30,11 +31,12 @@ class Vocabulary(Coder):
 
     Args:
         name: of the column, for a message.
+        most: characters of a text, at most; those of ``check_characters`` by default.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, most: int | None = None) -> None:
         super().__init__()
-        self.column = name
+        self.column, self.most = name, most
 
     def add(self, part: Part, codes: np.ndarray, values: Sequence[str]) -> np.ndarray:
         """The number of each row's text ``[rows]``.
@@ -51,11 +53,16 @@ class Vocabulary(Coder):
             zip(found.tolist(), first.tolist(), strict=True), key=itemgetter(1)
         ):
             text = values[code]
-            if text not in self and (problem := check_characters(text)):
+            if text not in self and (problem := self._problem(text)):
                 column = quoted(self.column)[1:-1]
                 fail(part, f"{column} is {quoted(text)}, which {problem}.", row)
             number[code] = self[text]
         return number[codes]
+
+    def _problem(self, text: str) -> str | None:
+        if self.most is not None and len(text) > self.most:
+            return f"is longer than {self.most:,} characters"
+        return check_characters(text)
 
 
 def coded(part: Part, column: Any, name: str) -> tuple[np.ndarray, list[str]]:
@@ -100,20 +107,21 @@ class Numbers:
 
     Args:
         name: of the column.
-        most: the largest absolute value; positive: whether numbers are greater than 0.
+        most: the largest absolute value; weight: whether these are weights of ballots.
         blank: whether a cell may be empty, which is NaN then; a word for a missing value is empty.
         advice: what to give in place of a cell that is no number, after "give a finite number".
         comma: whether a comma may be the decimal point.
     """
 
     def __init__(
-        self, name: str, most: float = math.inf, positive: bool = False, blank: bool = False,
+        self, name: str, most: float = math.inf, weight: bool = False, blank: bool = False,
         advice: str = "", comma: bool = False,
     ) -> None:  # fmt: skip
-        self.name, self.most, self.positive, self.blank = name, most, positive, blank
-        self.comma = comma
-        advice += " greater than 0" if positive else ""
-        self.advice = advice + (f", {most:g} at most" if most < math.inf else "")
+        self.name, self.most, self.blank, self.comma = name, most, blank, comma
+        self.least = MIN_WEIGHT if weight else -math.inf
+        self.most = MAX_WEIGHT if weight else most
+        bound = f", {most:g} at most" if most < math.inf else ""
+        self.advice = f"give {WEIGHT}" if weight else f"give a finite number{advice}{bound}"
         # Words such as "yes" and "no" stand for numbers where a column holds no other texts.
         self._scale: dict[str, float] | None = None
 
@@ -136,13 +144,13 @@ class Numbers:
             parsed = np.array([number_of_text(t, scale, self.comma) for t in texts], float)
             values, given = parsed[codes], np.array([t != "" for t in texts], bool)[codes]
         bad = ~np.isfinite(values) | (np.abs(values) > self.most)
-        bad |= self.positive & ~(values > 0)
+        bad |= values < self.least
         bad &= given | (not self.blank)
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             text = cell_text(column[row].as_py())
             found = quoted(text) if text.strip() else "empty"
-            advice = number_advice(text) or f"give a finite number{self.advice}"
+            advice = number_advice(text) or self.advice
             fail(part, f"{quoted(self.name)[1:-1]} is {found}; {advice}.", row)
         return np.where(given, values, np.nan)
 

@@ -15,7 +15,7 @@ import numpy as np
 from scrl.data.assembly import catalogue_of_table
 from scrl.data.files import quoted
 from scrl.data.layouts import FEATURES, TEXTS, VALUES, Layout, find_layout
-from scrl.data.limits import MAX_WEIGHT
+from scrl.data.limits import MAX_NAME_LENGTH
 from scrl.data.long_format import ignored_note
 from scrl.data.short_names import short_names, with_own_texts
 from scrl.data.spreadsheets import unescaped
@@ -63,13 +63,15 @@ class RowReader:
         self.source, self.layout = source, layout
         roles = layout.columns
         self.value = roles[layout.value]
-        self.raters, self._prompts, self._names = map(Vocabulary, ("rater", "prompt", "completion"))
-        self._texts = {role: Vocabulary(role) for role in TEXTS if role in roles}
+        self.raters = Vocabulary("rater", MAX_NAME_LENGTH)
+        self._prompts, self._names = Vocabulary("prompt"), Vocabulary("completion")
+        most = {"rater_group": MAX_NAME_LENGTH}
+        self._texts = {role: Vocabulary(role, most.get(role)) for role in TEXTS if role in roles}
         self.pairs = PairNumbers()
         advice = " (1 = best)" if layout.value == "rank" else ""
         comma = source.comma
         self._value = Numbers(self.value, blank=True, advice=advice, comma=comma)
-        self._weight = Numbers(roles.get("weight", ""), MAX_WEIGHT, positive=True, comma=comma)
+        self._weight = Numbers(roles.get("weight", ""), weight=True, comma=comma)
         self._features = {p: self._feature_columns(p, comma) for p in FEATURES}
         self._features = {p: numbers for p, numbers in self._features.items() if numbers}
         self._text_of = {role: FirstValues(None, -1, np.int32) for role in self._texts}
