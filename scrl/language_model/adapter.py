@@ -148,4 +148,4 @@ def _parameters(
             {part: Declared("f", ("*", "*", "*"), -MAX_SCALE, MAX_SCALE) for part in parts},
             list(parts.items()), {},
         )  # fmt: skip
-    return parameters
+    return {m: {part: a.copy() for part, a in parts.items()} for m, parts in parameters.items()}

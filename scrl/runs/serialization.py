@@ -104,7 +104,7 @@ def unpack(data: bytes, source: Source | None = None) -> FittedRun:
         if source is None:
             source = _read_source(tree["source"], arrays)
         check_tree(RUN_ARRAYS, tree, arrays, _sizes_of(source))
-        stored = from_plain(_StoredRun, tree, arrays)
+        stored = from_plain(_StoredRun, tree, {name: a.copy() for name, a in arrays.items()})
         check_scales(stored.imputation.scale_posterior)
         check_fitted(tree, stored.density, stored.population, source.catalogue)
         ratings = source.ratings(stored.seed)
