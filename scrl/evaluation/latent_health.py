@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from scrl.data.held_out_splits import hidden_entries, strict_pairs
+from scrl.data.held_out_splits import hidden_entries, strict_pair_counts, strict_pairs
 from scrl.diagnostics.ballot_posterior import Atoms
 from scrl.diagnostics.clusters import evenly_spaced
 from scrl.diagnostics.latent_units import active_units
@@ -25,6 +25,8 @@ from scrl.types import Ratings
 
 #: Most raters examined.
 RATERS = 1500
+#: Limit of the strict pairs of the raters examined, of whom two are examined at least.
+MAX_PAIRS = 10_000_000
 #: A model has collapsed where a swapped latent costs less accuracy than this.
 COLLAPSE_MARGIN = 0.005
 
@@ -121,7 +123,9 @@ def check_latent_health(learnt: FittedRun, seed: int = 0) -> LatentHealth:
     rng = np.random.default_rng(seed)
     mean = np.asarray(learnt.posterior.mean, np.float64)
     chosen = np.zeros(len(learnt.resolved.raters), bool)
-    chosen[learnt.embedded_raters[evenly_spaced(len(mean), RATERS)]] = True
+    mean_pairs = strict_pair_counts(learnt.resolved).sum() / max(len(mean), 1)
+    most = max(2, min(RATERS, int(MAX_PAIRS / max(mean_pairs, 1))))
+    chosen[learnt.embedded_raters[evenly_spaced(len(mean), most)]] = True
     ratings = learnt.resolved.select(chosen[learnt.resolved.ballot_rater])
     hidden = hidden_entries(ratings, 0.5, rng)
     visible, pairs = ratings.keep(~hidden), strict_pairs(ratings.keep(hidden))

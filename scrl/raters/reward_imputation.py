@@ -268,7 +268,7 @@ class _Pairs:
         is_hidden = items[slots.item] & slots.mask
         better, worse = np.triu_indices(slots.mask.shape[1], 1)
         strict = slots.mask[:, worse] & (worse >= slots.tie_stop[:, better])
-        hidden = is_hidden[:, better].astype(int) + is_hidden[:, worse]
+        hidden = is_hidden[:, better].astype(np.int8) + is_hidden[:, worse]
         asked = strict & (hidden > 0) if items.any() else strict
         spoken = np.flatnonzero(asked.any(axis=1))
         spoken = spoken[:: max(1, -(-len(spoken) // MAX_SCORED))]

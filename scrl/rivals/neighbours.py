@@ -21,6 +21,8 @@ PRIOR_PAIRS = 2.0
 CANDIDATES = 60
 #: Raters compared at once, and raters × pairs up to which opinions are held densely for that.
 BLOCK, MAX_DENSE = 256, 5_000_000
+#: Pairs of one rater that are voted on at once, at least.
+MIN_PAIRS = 64
 #: Limits of the ranked pairs of all ballots, of raters × raters, and of pairs of all items.
 MAX_PAIRS, MAX_RATERS, MAX_ITEM_PAIRS = 5_000_000, 20_000, 300_000
 
@@ -121,6 +123,7 @@ class FittedNeighbours:
         row = table.row[rater]
         sign, compared = self.opinions.sign.tocsc(), self.opinions.compared.tocsc()
         probability = np.empty(len(row))
+        at_once = max(MIN_PAIRS, MAX_DENSE // max(self.table.rows, 1))
         order = np.argsort(row, kind="stable")
         asked, first_of = np.unique(row[order], return_index=True)
         ends = np.append(first_of, len(row))[1:]
@@ -128,11 +131,13 @@ class FittedNeighbours:
             first_of, ends, self._agreements(theirs, asked), strict=True
         ):
             mine = order[start:stop]
-            columns = pair[mine]
-            probability[mine] = _vote(
-                agreement, self.table.mass, sign[:, columns].toarray(),
-                compared[:, columns].toarray(), ahead[mine],
-            )  # fmt: skip
+            for part in range(0, len(mine), at_once):
+                some = mine[part : part + at_once]
+                columns = pair[some]
+                probability[some] = _vote(
+                    agreement, self.table.mass, sign[:, columns].toarray(),
+                    compared[:, columns].toarray(), ahead[some],
+                )  # fmt: skip
         return np.where(first < second, probability, 1 - probability)
 
     def _agreements(self, theirs: _Opinions, rows: np.ndarray) -> Iterator[np.ndarray]:
