@@ -12,7 +12,7 @@ from scrl.data.files import quoted
 from scrl.data.readers import load_ratings
 from scrl.types import InputError, Ratings
 from scrl.voting.profiles.profile_data import on_demand
-from scrl.voting.profiles.ratings_profiles import group_ballots
+from scrl.voting.profiles.ratings_profiles import distinct_names, group_ballots
 
 
 def read_ballot_file(
@@ -49,7 +49,7 @@ def ballots_of_prompt(
         raise InputError(f"No ballot ranks a candidate of {quoted(catalogue.prompts[prompt])}.")
     place = np.full((selected.ballots, len(names)), -1, np.int32)
     place[selected.entry_ballot, selected.item - catalogue.offsets[prompt]] = selected.rank
-    found = group_ballots(names, place, selected.ballot_weight)
+    found = group_ballots(distinct_names(names), place, selected.ballot_weight)
     return found.names, found.place, found.weight
 
 

@@ -15,6 +15,7 @@ from scrl.types import Ballots, InputError, frozen
 from scrl.voting.profiles.names import check_distinct, quoted_name
 from scrl.voting.profiles.rankings import (
     Ranking,
+    candidate_name,
     checked_weights,
     dense_places,
     distinct_rows,
@@ -41,7 +42,7 @@ class ProfileData:
     """Names of candidates, ballots and their weights: the fields of ``Profile``.
 
     Attributes:
-        names: of the candidates.
+        names: of the candidates, in the one spelling that texts and files keep (``plain_name``).
         place: place on the ballot ``[ballots, candidates]``, 0 = best, equal = tied, dense; -1
             where the ballot does not rank the candidate.
         weight: number (or share) of voters who cast the ballot ``[ballots]``, positive.
@@ -59,7 +60,7 @@ class ProfileData:
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__
-        set_(self, "names", tuple(self.names))
+        set_(self, "names", tuple(map(candidate_name, self.names)))
         set_(self, "place", frozen(whole_places(self.place), np.int32))
         set_(self, "weight", checked_weights(self.weight, len(self.place), False))
         set_(self, "labels", tuple(self.labels) or ("",) * len(self.place))

@@ -73,7 +73,13 @@ class EditableProfile(ProfileData):
             ballots: a boolean mask ``[ballots]``, or indices.
             weight: their new weights; the old ones where None.
         """
-        rows = np.arange(len(self.place))[ballots]
+        try:
+            rows = np.arange(len(self.place))[ballots]
+        except (IndexError, TypeError, ValueError):
+            raise InputError(
+                f"{quoted(ballots)} selects no ballots; give a mask of the {len(self.place)} "
+                f"ballots, or indices from 0 to {len(self.place) - 1}."
+            ) from None
         return replace(
             self,
             place=self.place[rows],

@@ -65,7 +65,7 @@ def profile_from_ratings(ratings: Ratings, prompt: int, as_cast: bool = False) -
         raise InputError(f"No ballot ranks {least} of this prompt's completions.")
     place = np.full((selected.ballots, len(names)), -1)
     place[selected.entry_ballot, selected.item - catalogue.offsets[prompt]] = selected.rank
-    profile = group_ballots(_distinct_names(names), place, selected.ballot_weight)
+    profile = group_ballots(distinct_names(names), place, selected.ballot_weight)
     if len(profile.weight) > MAX_BALLOTS:
         raise InputError(
             f"This prompt has {len(profile.weight):,} different ballots and a page shows at most "
@@ -74,7 +74,7 @@ def profile_from_ratings(ratings: Ratings, prompt: int, as_cast: bool = False) -
     return profile
 
 
-def _distinct_names(names: Sequence[str]) -> list[str]:
+def distinct_names(names: Sequence[str]) -> list[str]:
     """Names in one spelling (``names.plain_name``), numbered where they would be equal."""
     distinct: dict[str, None] = {}
     for name in names:
@@ -115,7 +115,7 @@ def to_preflib(profile: Profile, title: str = "Profile") -> tuple[str, str]:
         head[WEIGHT_KEY] = scale
     lines = [f"# {key}: {value}" for key, value in head.items()]
     number = {name: i for i, name in enumerate(profile.names, 1)}
-    written = _distinct_names(profile.names)
+    written = distinct_names(profile.names)
     lines += [f"# ALTERNATIVE NAME {i}: {name}" for i, name in enumerate(written, 1)]
     for n, order in zip(count, orders, strict=True):
         tied = [[str(number[name]) for name in place] for place in order]
