@@ -17,7 +17,7 @@ from scrl.data.streams import Content
 from scrl.types import InputError
 
 #: Cells of rows without such a key that are looked at, beside ten for each key that is there.
-MAX_EMPTY_CELLS = 20_000_000
+MAX_EMPTY_CELLS = 5_000_000
 _SPACE = re.compile(r"[ \t\r\n]*")
 #: Characters of an array that are read at once.
 _BLOCK = 1 << 20

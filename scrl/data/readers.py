@@ -59,6 +59,8 @@ TABLES = {".csv": csv_rows, ".tsv": csv_rows, ".tab": csv_rows, ".txt": csv_rows
 JSON = (".jsonl", ".ndjson", ".json")
 #: Keys whose value may be a list of objects within one row.
 _LISTS = ("chosen", "rejected", "ranking", "prompt", "completion", "completions", "messages")
+#: Rows, and cells, by which the layout of a table with a row a person is told.
+_SHOWN_ROWS, _SHOWN_CELLS = 50, 1_000_000
 #: Suffixes of files with ratings; those of texts may be followed by .gz.
 SUFFIXES = (*TABLES, *JSON, *FORMATS, CATEGORIES, GRAPH)
 
@@ -215,8 +217,9 @@ def _layout_of(rows: Rows, columns: Mapping[str, object] | None) -> Layout:
     if first is None:
         raise InputError(f"{rows.file}: there is a header but no row; give at least one rating.")
     rows.chunks = chain([first], rows.chunks)
+    shown = max(_SHOWN_ROWS, _SHOWN_CELLS // max(len(rows.header), 1))
     sample = {
-        column: [str(cell) for cell in rows.shown(cells)]
+        column: [str(cell) for cell in rows.shown(cells[:shown])]
         for column, cells in reversed(list(zip(rows.header, first, strict=True)))
     }
     layout = wide_layout(rows.header, sample, columns, place)
