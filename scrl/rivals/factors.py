@@ -22,6 +22,8 @@ FACTORS, ITERATIONS = 4, 60
 MEAN_SD, MAX_STEP = 10.0, 2.0
 #: Limits of items, whose square is decomposed for the start, and of ranked completions.
 MAX_ITEMS, MAX_ENTRIES = 4_000, 1_000_000
+#: Pairs that are predicted at once.
+MAX_PAIRS = 500_000
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,15 @@ class FittedFactors:
         # The last row is that of raters without ballots.
         latent = np.concatenate([latent, np.zeros((1, factors))])
         spread = np.concatenate([spread, np.eye(factors)[None]])
-        row = casts.table.row[rater]
-        along = self.loading[first] - self.loading[second]
-        gap = self.mean[first] - self.mean[second] + (along * latent[row]).sum(1)
-        variance = np.einsum("pi,pij,pj->p", along, spread[row], along)
-        return win_probability(gap, variance)
+        probability = np.empty(len(rater))
+        for start in range(0, len(rater), MAX_PAIRS):
+            part = slice(start, start + MAX_PAIRS)
+            a, b, row = first[part], second[part], casts.table.row[rater[part]]
+            along = self.loading[a] - self.loading[b]
+            gap = self.mean[a] - self.mean[b] + (along * latent[row]).sum(1)
+            variance = np.einsum("pi,pij,pj->p", along, spread[row], along)
+            probability[part] = win_probability(gap, variance)
+        return probability
 
     def electorate(self, voters: int, rng: np.random.Generator) -> np.ndarray:
         latent = rng.normal(size=(voters, self.loading.shape[1]))
