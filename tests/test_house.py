@@ -23,7 +23,7 @@ ROOMS = (
     "types", "config", "random_streams", "runtime", "results", "sqlite_files", "whole_files",
     "parallel", "data", "text", "packed_ratings", "proxies", "choice_models", "utility_models",
     "rivals", "networks", "figures",
-    "voting", "simulators", "election_records", "committees", "election_reports",
+    "voting", "simulators", "electorates", "election_records", "committees", "election_reports",
     "scenarios", "raters", "social", "diagnostics", "elicitation", "policies",
     "references", "language_model", "fine_grained", "progress", "pipeline", "evaluation", "drift",
     "reward_models", "summaries", "runs", "tracking", "classroom", "studies", "sweeps", "cli",
