@@ -17,6 +17,8 @@ from scrl.types import InputError
 _MAX_CELLS, _MAX_ROW = 20_000_000, 1_048_576
 #: A workbook larger than this is refused where it unfolds to more than so many times its size.
 _SMALL, _MOST_TIMES = 20_000_000, 100
+#: Empty rows that may follow each other.
+_MAX_GAP = 50_000
 
 
 def xlsx_rows(content: Content) -> Rows:
@@ -75,6 +77,7 @@ def _records(file: str, sheets: Sequence[Any], numbers: list[int]) -> Iterator[t
     """Rows that are not empty, of the first sheet that has any; their numbers go to ``numbers``."""
     cells = 0
     for sheet in sheets:
+        last = 0
         try:
             sheet.reset_dimensions()  # what a file says of its own size may be wrong
             for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
@@ -85,7 +88,13 @@ def _records(file: str, sheets: Sequence[Any], numbers: list[int]) -> Iterator[t
                     raise InputError(f"{file}: the sheet has more cells than {_MAX_CELLS:,}.")
                 if any(cell not in (None, "") for cell in row):
                     numbers.append(number)
+                    last = number
                     yield row
+                elif number - last > _MAX_GAP:
+                    raise InputError(
+                        f"{file}: row {number}: more than {_MAX_GAP:,} rows before it are empty; "
+                        "delete empty rows."
+                    )
         except Exception as error:  # a damaged workbook raises errors of many kinds
             _fail(file, error)
         if numbers:
