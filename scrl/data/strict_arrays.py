@@ -73,8 +73,9 @@ def open_arrays(data: bytes) -> tuple[dict[str, str], dict[str, np.ndarray]]:
     begin, arrays = 8 + length, {}
     for name, part in header.items():
         dtype, count = np.dtype(_DTYPES[part["dtype"]]), math.prod(part["shape"])
-        flat = np.frombuffer(data, dtype, count, begin + part["data_offsets"][0]) if count else []
-        arrays[name] = np.asarray(flat, dtype).reshape(part["shape"])
+        place = begin + part["data_offsets"][0]
+        flat = np.frombuffer(data, dtype, count, place) if count else np.empty(0, dtype)
+        arrays[name] = flat.reshape(part["shape"])
     return metadata, arrays
 
 

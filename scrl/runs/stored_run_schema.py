@@ -214,7 +214,11 @@ def check_scales(scale_posterior: np.ndarray) -> None:
 def _check_covariances(density: Density, covariance: Covariance, catalogue: Catalogue) -> None:
     if not np.array_equal(covariance.prompt, catalogue.item_prompt):
         raise ValueError("'population.covariance.prompt' is not that of the catalogue")
-    matrices = [covariance.between_prompts]
+    between, matrices = covariance.between_prompts, list[np.ndarray]()
+    if len(between) != len(catalogue.prompts):
+        raise ValueError("'population.covariance.between_prompts' is of other prompts")
+    if isinstance(between, np.ndarray):
+        matrices.append(between)
     if not covariance.is_independent:
         names = len(covariance.between_completions)
         if names > MAX_COMPLETIONS or covariance.completion.max() >= names:
