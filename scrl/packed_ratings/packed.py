@@ -44,7 +44,7 @@ class PackedRatings:
         shapes: the buckets, ``(contests, slots, rows)``.
         types: names of rater types.
         notes: remarks of the reader.
-        fingerprint: SHA-256 of the data, the same whenever they were packed.
+        content: SHA-256 of the data, the same whenever they were packed.
     """
 
     folder: Path
@@ -56,7 +56,7 @@ class PackedRatings:
     shapes: tuple[Shape, ...]
     types: tuple[str, ...]
     notes: tuple[str, ...]
-    fingerprint: str
+    content: str
     _manifest: Manifest = field(repr=False)
     _array: dict[str, np.ndarray] = field(repr=False)
 
@@ -100,7 +100,7 @@ class PackedRatings:
         start, stop = self._array["rater_name_start"][rater : rater + 2]
         return bytes(self._array["rater_name"][start:stop]).decode("utf-8", "surrogatepass")
 
-    def rater_of(self, shape: int) -> np.ndarray:
+    def raters_of(self, shape: int) -> np.ndarray:
         """The number of each row's rater in a bucket, int32 ``[rows]``."""
         start = sum(s.rows for s in self.shapes[:shape])
         return np.asarray(self._array["rater"][start : start + self.shapes[shape].rows])

@@ -27,7 +27,7 @@ def test_a_file_holds_what_the_settings_say(tmp_path):
         tmp_path / "again.parquet", raters=4_500, prompts=100, seen=0.05, seed=3
     )
     assert again == population == LargePopulation.load(tmp_path / "file.parquet")
-    assert pack(tmp_path / "again.parquet", tmp_path / "more").fingerprint == packed.fingerprint
+    assert pack(tmp_path / "again.parquet", tmp_path / "more").content == packed.content
     other = LargePopulation(raters=4_500, prompts=100, seen=0.05, seed=4)
     assert not np.array_equal(other.truth.means, population.truth.means)
 

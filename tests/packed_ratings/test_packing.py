@@ -121,7 +121,7 @@ def test_batches_are_those_of_the_buckets_apart_from_padding(tmp_path, seed):
         assert batch.item.shape == (shape.rows + 3, shape.contests, shape.slots)
         assert (batch.rater[shape.rows :] == -1).all()
         assert not batch.mask[shape.rows :].any()
-        assert np.array_equal(batch.rater[: shape.rows], packed.rater_of(number)[rows])
+        assert np.array_equal(batch.rater[: shape.rows], packed.raters_of(number)[rows])
         for row in range(shape.rows):
             expected, own = known[int(batch.rater[row])], batch.rows(np.array([row]))
             found += 1
@@ -149,7 +149,7 @@ def test_a_folder_is_one_table(tmp_path):
     whole = pack(tmp_path / "whole.parquet", tmp_path / "one")
     packed = pack(parts, tmp_path / "two")
     same(whole.ratings(), packed.ratings())
-    assert whole.fingerprint == packed.fingerprint
+    assert whole.content == packed.content
 
 
 def test_columns_are_named_as_for_the_reader(tmp_path):
@@ -238,7 +238,7 @@ def test_a_folder_that_is_there_is_replaced_only_where_asked(tmp_path):
     with pytest.raises(InputError, match="this is there already"):
         pack(tmp_path / "two.parquet", tmp_path / "packed")
     two = pack(tmp_path / "two.parquet", tmp_path / "packed", overwrite=True)
-    assert PackedRatings.open(tmp_path / "packed").fingerprint == two.fingerprint != one.fingerprint
+    assert PackedRatings.open(tmp_path / "packed").content == two.content != one.content
     with pytest.raises(InputError, match="this is a file"):
         pack(tmp_path / "two.parquet", tmp_path / "one.parquet", overwrite=True)
 
