@@ -17,6 +17,7 @@ from scrl.cli.leaderboard import add_leaderboard_options, leaderboard
 from scrl.cli.printing import clear_progress
 from scrl.cli.record_options import add_record_options
 from scrl.cli.reporting import add_report_options, report
+from scrl.cli.serving import app
 from scrl.cli.tracking import add_tracking_options, track
 from scrl.cli.vote import MEANINGS, WIDTHS, vote
 from scrl.config import MAX_SEEDS
@@ -72,11 +73,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_app(subparsers: Subparsers) -> None:
-    app = _command(subparsers, "app", commands.app, "Start the app in the browser.")
-    app.add_argument("--port", type=_whole_number(1, 65535), default=8501, metavar="N")
-    app.add_argument(
+    parser = _command(subparsers, "app", app, "Start the app in the browser.")
+    parser.add_argument("--port", type=_whole_number(1, 65535), default=8501, metavar="N")
+    parser.add_argument(
+        "--address", default="", metavar="IP", help="listen at this address only (default: all)"
+    )
+    parser.add_argument(
         "--headless", action="store_true", help="open no browser window, as on a server"
     )
+    help = "processes at one address, behind nginx (default 1; see docs/server.md)"
+    parser.add_argument("--workers", type=_whole_number(1, 64), default=1, metavar="N", help=help)
 
 
 def _add_run(subparsers: Subparsers) -> None:

@@ -5,13 +5,10 @@ The library is imported inside the commands, so that ``--help`` and bad input ne
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrl.cli.columns import stated_columns
@@ -40,20 +37,6 @@ NO_MODEL_OF_RATERS = (
     "Without raters there is no model of individuals and no simulated electorate: the social "
     "reward models are trained on the ballots as they are counted."
 )
-
-
-def app(chosen: Namespace) -> None:
-    """Run the app of this checkout, or the one that a wheel carries beside the library."""
-    from importlib import resources
-
-    beside = Path(str(resources.files("scrl"))).parent
-    folder = next((f for f in (beside / "scrl_app", beside) if (f / "app.py").is_file()), None)
-    if folder is None:
-        raise InputError("The app is not installed beside the library; install scrl again.")
-    options = ["--server.port", str(chosen.port)]
-    options += ["--server.headless", "true"] if chosen.headless else []
-    command = [sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), *options]
-    raise SystemExit(subprocess.call(command))
 
 
 def run(chosen: Namespace) -> None:

@@ -7,6 +7,7 @@ from .comparison import differing_orders as differing_orders
 from .comparison import differing_settings as differing_settings
 from .csv_export import scores_of as scores_of
 from .csv_files import orders_csv as orders_csv
+from .job_board import JobBoard as JobBoard
 from .jobs import INTERNAL_ERROR as INTERNAL_ERROR
 from .jobs import Job as Job
 from .jobs import JobQueue as JobQueue

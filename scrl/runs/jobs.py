@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -99,6 +99,8 @@ class JobQueue:
         max_finished: finished jobs that are remembered; the ids of older ones give None.
         max_waiting: jobs that may wait; a further one is refused.
         max_waiting_per_owner: likewise of one owner.
+        show: is called with the active jobs every ``show_seconds`` while there are some, and once
+            when there are none any more; it returns the ids of jobs to cancel.
     """
 
     def __init__(
@@ -107,7 +109,10 @@ class JobQueue:
         max_finished: int = 32,
         max_waiting: int = 100,
         max_waiting_per_owner: int = 10,
+        show: Callable[[Sequence[Job]], Iterable[str]] | None = None,
+        show_seconds: float = 1.0,
     ) -> None:
+        self._show, self._show_seconds, self._showing = show, show_seconds, False
         self._max_finished = max_finished
         self._max_waiting, self._max_waiting_per_owner = max_waiting, max_waiting_per_owner
         self._turn: OrderedDict[str, int] = OrderedDict()  # owner -> when it was last served
@@ -153,7 +158,24 @@ class JobQueue:
             self._work[job.id] = fn
             self._queue.append(job.id)
             self._change.notify_all()
+            if self._show is not None and not self._showing:
+                self._showing = True
+                threading.Thread(target=self._show_active, name="scrl-board", daemon=True).start()
             return job.id
+
+    def _show_active(self) -> None:
+        """Show the active jobs again and again, until there are none."""
+        assert self._show is not None
+        while True:
+            with self._change:
+                ids = [job.id for job in self._jobs.values() if job.active]
+                self._showing = goes_on = bool(ids) and not self._closed
+                active = [job for id in ids if (job := self.get(id)) is not None]
+            for id in self._show(active if goes_on else ()):
+                self.cancel(id)
+            if not goes_on:
+                return
+            time.sleep(self._show_seconds)
 
     def get(self, id: str) -> Job | None:
         """A snapshot of a job; None for an id that is unknown or forgotten."""

@@ -25,12 +25,10 @@ def of_viewer() -> list[RunRecord]:
 
 
 def state_text(record: RunRecord) -> str:
-    """The state in words; a run without an active job of this server is unfinished."""
-    job = run_store.job_queue().get(record.id)
-    if record.state == "done":
-        return "done"
-    if record.state == "failed":
-        return "failed"
+    """The state in words; a run without an active job of any process is unfinished."""
+    if record.state in ("done", "failed"):
+        return record.state
+    job = run_store.find_job(record.id)
     if job is None or not job.active:
         return "unfinished"
     if job.state == "running":

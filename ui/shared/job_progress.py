@@ -41,7 +41,7 @@ def watch(job: Job, draw: Callable[[Progress | None], None] | None = None) -> No
 
 
 def _panel(id: str, draw: Callable[[Progress | None], None] | None) -> None:
-    job = run_store.job_queue().get(id)
+    job = run_store.find_job(id)
     if job is None or not job.active:
         st.rerun()
     if run_store.is_own(job):

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from scrl.runs import INTERNAL_ERROR, Archive, Job, JobQueue, RunRecord, default_path, new_id
+from scrl.runs import (
+    INTERNAL_ERROR,
+    Archive,
+    Job,
+    JobBoard,
+    JobQueue,
+    RunRecord,
+    default_path,
+    new_id,
+)
 from scrl.types import Cancelled, InputError, Progress, Ratings
 from ui.shared import viewer
 
@@ -23,8 +32,15 @@ if TYPE_CHECKING:
 
 @st.cache_resource(show_spinner=False)
 def job_queue() -> JobQueue:
-    """The background jobs of this server."""
-    return JobQueue(workers=2, max_finished=32)
+    """The background jobs of this process."""
+    return JobQueue(workers=2, max_finished=32, show=job_board().show)
+
+
+@st.cache_resource(show_spinner=False)
+def job_board() -> JobBoard:
+    """The active jobs of all processes that share the file of runs."""
+    path = default_path()
+    return JobBoard(path.with_name(f"{path.stem}-jobs{path.suffix}"))
 
 
 @st.cache_resource(show_spinner=False)
@@ -191,8 +207,14 @@ def _runs_of(owner: str, version: tuple, _archive: Archive) -> tuple[RunRecord, 
     return tuple(_archive.runs_of(owner))
 
 
+def find_job(id: str) -> Job | None:
+    """A job of this process, or one that waits or runs in another; None where there is neither."""
+    return job_queue().get(id) or job_board().find(id)
+
+
 def find(id: str) -> Job | None:
-    """A run in memory, else a finished run of the archive; None where there is neither."""
+    """A run in memory, a finished run of the archive, or one that another process trains; None
+    where there is none of these."""
     job = job_queue().get(id)
     if job is not None:
         return job
@@ -202,7 +224,7 @@ def find(id: str) -> Job | None:
     except InputError:
         return None
     if content is None:
-        return None
+        return job_board().find(id)
     return Job(id, f"{record.owner}:{record.spec}", record.name, state="done", result=content)
 
 
@@ -213,10 +235,12 @@ def is_own(job: Job) -> bool:
 
 def cancel(id: str) -> bool:
     """Cancel a run of this viewer and delete it from the archive; whether it is theirs."""
-    job = job_queue().get(id)
+    job = find_job(id)
     if job is None or not is_own(job):
         return False
     job_queue().cancel(id)
+    if job_queue().get(id) is None:
+        job_board().ask_to_cancel(id)
     job = job_queue().get(id)
     if job is not None and job.state == "cancelled":
         delete_stored(id, job.key.partition(":")[0])
@@ -237,6 +261,8 @@ def delete(id: str, owner: str) -> bool:
     """Delete a run of this owner from the archive and from memory; whether that succeeded."""
     deleted = delete_stored(id, owner)
     if deleted:
+        if job_queue().get(id) is None and job_board().find(id) is not None:
+            job_board().ask_to_cancel(id)
         job_queue().forget(id)
     return deleted
 
