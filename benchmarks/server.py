@@ -189,9 +189,10 @@ async def visit(server: Server, run: str, number: int, chosen: argparse.Namespac
             else:
                 label, seconds = await visitor.change_one(rng, usable)
             measured.add(page, label, seconds)
-        await visitor.leave()
     except Exception as error:
         measured.faults.append(f"{type(error).__name__}: {error}"[:300])
+    finally:
+        await visitor.leave()
     measured.faults += visitor.faults
 
 
@@ -228,7 +229,8 @@ async def one_round(server: Server, run: str, chosen: argparse.Namespace) -> dic
     """All visitors join, click and leave while one trains."""
     measured, trained, faults = Measured(), [], []
     before = server.held()
-    trainer = asyncio.create_task(train_for_ever(server, trained, faults))
+    train = train_for_ever(server, trained, faults) if not chosen.idle else asyncio.sleep(0)
+    trainer = asyncio.create_task(train)
     await asyncio.sleep(1)
     began, used, own = time.monotonic(), server.seconds(), time.process_time()
     until = began + chosen.join + chosen.seconds
@@ -284,6 +286,7 @@ async def measure(chosen: argparse.Namespace) -> dict:
         print(log[-5000:], file=sys.stderr)
     return {
         "workers": chosen.workers, "visitors": chosen.visitors, "every_seconds": chosen.every,
+        "training": not chosen.idle,
         "tracebacks_in_log": errors, "rounds": rounds,
     }  # fmt: skip
 
@@ -298,6 +301,7 @@ def main() -> None:
     parser.add_argument("--join", type=float, default=10.0, help="seconds in which visitors come")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--settle", type=float, default=2 * FORGET_SECONDS + 5.0)
+    parser.add_argument("--idle", action="store_true", help="nobody trains")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--name", default="", help="under which the figures are stored")
