@@ -30,3 +30,4 @@ from .serialization import pack_source as pack_source
 from .serialization import unpack as unpack
 from .serialization import unpack_source as unpack_source
 from .training_job import train as train
+from .training_process import TrainingProcesses as TrainingProcesses

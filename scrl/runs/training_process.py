@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import signal
 import struct
 import subprocess
 import sys
@@ -63,8 +64,9 @@ class TrainingProcesses:
         request = {"rules": list(rules), "seed": seed, "seeds": seeds}
         packed = pack_source(source)
         answer, blob = self._asked(request, packed, on_progress)
-        content: Any = answer["done"]
-        return {**content, "learnt": unpack(blob, source) if blob else None}
+        content: RunContent = answer["done"]
+        content["learnt"] = unpack(blob, source) if blob else None
+        return content
 
     def close(self) -> None:
         """End the idle processes."""
@@ -183,6 +185,7 @@ def main() -> None:
     # What libraries print must not stand between frames.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the server, whose end is noticed
     with suppress(OSError, AttributeError):
         os.nice(NICENESS)
     requests: queue.Queue[tuple[dict[str, Any], bytes]] = queue.Queue()

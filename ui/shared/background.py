@@ -13,6 +13,11 @@ _lock = threading.Lock()
 _started: set[str] = set()
 
 
+def has_server() -> bool:
+    """Whether a server runs; tests have an imitation of one."""
+    return runtime.exists() and type(runtime.get_instance()) is Runtime
+
+
 def once(name: str, work: Callable[[], object], delay: float = 0.0) -> None:
     """Begin ``work`` unless this server has begun work of this name before.
 
@@ -22,7 +27,7 @@ def once(name: str, work: Callable[[], object], delay: float = 0.0) -> None:
     Args:
         delay: seconds until it begins.
     """
-    if not runtime.exists() or type(runtime.get_instance()) is not Runtime:
+    if not has_server():
         return
     with _lock:
         if name in _started:

@@ -17,16 +17,18 @@ from scrl.runs import (
     JobBoard,
     JobQueue,
     RunRecord,
+    TrainingProcesses,
     default_path,
     new_id,
 )
 from scrl.types import Cancelled, InputError, Progress, Ratings
-from ui.shared import viewer
+from ui.shared import background, viewer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scrl.raters import FittedRun
+    from scrl.results import RunContent
     from scrl.scenarios import Scenario
 
 
@@ -112,10 +114,8 @@ def _train_and_store(
     Args:
         not_stored: why the run is not in the archive; "" where it is.
     """
-    from scrl.runs import train
-
     try:
-        content = {**train(source, rules, seed, on_progress, seeds), "yaml": yaml}
+        content = {**trainer()(source, rules, seed, on_progress, seeds), "yaml": yaml}
         _precompute(id, content.get("learnt"))
     except Cancelled:
         with suppress(InputError):
@@ -205,6 +205,25 @@ def runs_of(owner: str) -> list[RunRecord]:
 @st.cache_data(show_spinner=False, max_entries=200)
 def _runs_of(owner: str, version: tuple, _archive: Archive) -> tuple[RunRecord, ...]:
     return tuple(_archive.runs_of(owner))
+
+
+@st.cache_resource(show_spinner=False)
+def _training_processes() -> TrainingProcesses:
+    return TrainingProcesses()
+
+
+def trainer() -> Callable[..., RunContent]:
+    """The function that trains: in a process of its own where a server trains on processors.
+
+    A graphics card has no memory for two processes, and without a server nobody waits.
+    """
+    from scrl.runs import train
+
+    if not background.has_server():
+        return train
+    from scrl.runtime import device_name
+
+    return _training_processes().train if device_name().startswith("CPU") else train
 
 
 def find_job(id: str) -> Job | None:

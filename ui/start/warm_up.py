@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ui.shared import background
+from ui.shared import background, run_store
 from ui.start import story
 
 
@@ -16,8 +16,7 @@ def start() -> None:
 
 def _train() -> None:
     from scrl.config import DEFAULT_RULES
-    from scrl.runs import train
     from scrl.runtime import start as start_runtime
 
     start_runtime()
-    train(story.scenario(), DEFAULT_RULES, 0, lambda progress: None)
+    run_store.trainer()(story.scenario(), DEFAULT_RULES, 0, lambda progress: None)
