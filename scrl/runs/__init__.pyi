@@ -14,6 +14,7 @@ from .jobs import JobQueue as JobQueue
 from .jobs import new_id as new_id
 from .measures import measure_title as measure_title
 from .measures import measures_of as measures_of
+from .remote_training import train_in_process as train_in_process
 from .report import imputation_dict as imputation_dict
 from .report import latent_map as latent_map
 from .report import to_dict as to_dict
@@ -30,4 +31,4 @@ from .serialization import pack_source as pack_source
 from .serialization import unpack as unpack
 from .serialization import unpack_source as unpack_source
 from .training_job import train as train
-from .training_process import TrainingProcesses as TrainingProcesses
+from .worker_process import WorkerProcesses as WorkerProcesses

@@ -21,6 +21,7 @@ from ui.shared import (
     result_tables,
     run_store,
     source_ids,
+    worker_processes,
 )
 from ui.shared.controls import Choice, rule_title
 
@@ -55,7 +56,7 @@ def _explain(yaml: str, rule: str, seed: int, _scenario: Scenario) -> dict[str, 
 
 @st.cache_data(max_entries=20, show_spinner="Drawing more samples")
 def _resample(yaml: str, seed: int, _scenario: Scenario) -> np.ndarray:
-    return vanilla_gap.resampled_scores(_scenario, seed, EXTRA_SAMPLES)
+    return worker_processes.compute(vanilla_gap.resampled_scores, _scenario, seed, EXTRA_SAMPLES)
 
 
 #: Session key: the choices of the lab, for the first drawing of this page.

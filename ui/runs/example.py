@@ -6,7 +6,7 @@ import streamlit as st
 
 from scrl import figures
 from scrl.types import InputError
-from ui.shared import page, result_tables
+from ui.shared import figure_cache, page, result_tables
 from ui.shared.controls import rule_title
 from ui.start import story
 
@@ -31,7 +31,7 @@ def show() -> None:
     columns = result_tables.compared_orders(entry, rule)
     st.subheader(f"Example: {page.escaped(name)}", anchor=False)
     page.chart(
-        figures.bump_chart(columns, entry["completions"], **page.style()), "example",
+        figure_cache.figure(figures.bump_chart, columns, entry["completions"]), "example",
         alt="; ".join(f"{t}: {result_tables.order_text(o)}" for t, o in columns),
         caption=f"Each column is an order, best first. Left: everyone’s complete ballots, counted "
         f"by {rule_title(rule)}. Middle: Bradley–Terry, the usual reward model, trained on the "

@@ -30,6 +30,7 @@ from scrl.diagnostics import (
 )
 from scrl.evaluation import check_latent_health
 from scrl.types import InputError
+from ui.shared import worker_processes
 
 if TYPE_CHECKING:
     from scrl.raters import FittedRun
@@ -61,7 +62,9 @@ def _first_traversal(fitted: FittedRun) -> Any:
 
 
 def _cluster_map(layout: tuple, fitted: FittedRun) -> dict:
-    return maps.cluster_map(fitted, *layout)
+    if layout[0] == "PCA":
+        return maps.cluster_map(fitted, *layout)
+    return worker_processes.compute(maps.cluster_map, fitted, *layout)
 
 
 def map_question(method: str, dimensions: int, draws: bool) -> str:

@@ -17,12 +17,11 @@ from scrl.runs import (
     JobBoard,
     JobQueue,
     RunRecord,
-    TrainingProcesses,
     default_path,
     new_id,
 )
 from scrl.types import Cancelled, InputError, Progress, Ratings
-from ui.shared import background, viewer
+from ui.shared import viewer, worker_processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -207,23 +206,12 @@ def _runs_of(owner: str, version: tuple, _archive: Archive) -> tuple[RunRecord, 
     return tuple(_archive.runs_of(owner))
 
 
-@st.cache_resource(show_spinner=False)
-def _training_processes() -> TrainingProcesses:
-    return TrainingProcesses()
-
-
 def trainer() -> Callable[..., RunContent]:
-    """The function that trains: in a process of its own where a server trains on processors.
+    """The function that trains, in a process of its own where that is possible."""
+    from scrl.runs import train, train_in_process
 
-    A graphics card has no memory for two processes, and without a server nobody waits.
-    """
-    from scrl.runs import train
-
-    if not background.has_server():
-        return train
-    from scrl.runtime import device_name
-
-    return _training_processes().train if device_name().startswith("CPU") else train
+    processes = worker_processes.for_training()
+    return partial(train_in_process, processes) if processes is not None else train
 
 
 def find_job(id: str) -> Job | None:

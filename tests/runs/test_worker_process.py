@@ -1,17 +1,18 @@
-"""Training in a process of its own."""
+"""Calls, and training, in processes of their own."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from scrl.runs import TrainingProcesses, train
+from scrl.runs import WorkerProcesses, measure_title, train, train_in_process
+from scrl.runs.progress import chunk_reporter
 from scrl.scenarios import gallery, load_scenario, with_overrides
 from scrl.types import Cancelled, InputError
 
@@ -22,7 +23,7 @@ def tiny_scenario():
 
 @pytest.fixture(scope="module")
 def processes():
-    found = TrainingProcesses()
+    found = WorkerProcesses()
     yield found
     found.close()
 
@@ -37,7 +38,9 @@ def plain(content):
 
 def test_a_run_is_the_same_as_in_this_process(processes):
     reports = []
-    found = processes.train(tiny_scenario(), ("borda", "copeland"), 3, reports.append, seeds=2)
+    found = train_in_process(
+        processes, tiny_scenario(), ("borda", "copeland"), 3, reports.append, seeds=2
+    )
     here = train(tiny_scenario(), ("borda", "copeland"), 3, seeds=2)
     assert plain(found) == plain(here)
     assert np.array_equal(found["learnt"].latents, here["learnt"].latents)
@@ -48,8 +51,8 @@ def test_a_run_is_the_same_as_in_this_process(processes):
 def test_one_process_takes_one_run_after_the_other_and_refuses_in_a_sentence(processes):
     before = processes._idle[0]._child.pid
     with pytest.raises(InputError, match="nonsense"):
-        processes.train(tiny_scenario(), ("nonsense",), 0)
-    assert processes.train(tiny_scenario(), ("borda",), 0)["result"]["prompts"]
+        train_in_process(processes, tiny_scenario(), ("nonsense",), 0)
+    assert train_in_process(processes, tiny_scenario(), ("borda",), 0)["result"]["prompts"]
     assert [p._child.pid for p in processes._idle] == [before]
 
 
@@ -58,8 +61,8 @@ def test_a_run_is_cancelled_and_the_process_goes_on(processes):
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        processes.train(tiny_scenario(), ("borda",), 0, cancel)
-    assert processes.train(tiny_scenario(), ("borda",), 0)["result"]["prompts"]
+        train_in_process(processes, tiny_scenario(), ("borda",), 0, cancel)
+    assert train_in_process(processes, tiny_scenario(), ("borda",), 0)["result"]["prompts"]
 
 
 def test_a_killed_process_is_said_and_the_next_run_has_another(processes):
@@ -69,43 +72,41 @@ def test_a_killed_process_is_said_and_the_next_run_has_another(processes):
         child.send_signal(signal.SIGKILL)
 
     with pytest.raises(InputError, match="process ended"):
-        processes.train(tiny_scenario(), ("borda",), 0, kill)
+        train_in_process(processes, tiny_scenario(), ("borda",), 0, kill)
     assert not processes._idle
-    assert processes.train(tiny_scenario(), ("borda",), 0)["result"]["prompts"]
+    assert processes.call(measure_title, "tau")
     idle = processes._idle[0]._child
-    idle.kill()  # as it ends by itself after a while without a run
+    idle.kill()  # as it ends by itself after a while without a call
     idle.wait()
-    assert processes.train(tiny_scenario(), ("borda",), 0)["result"]["prompts"]
+    assert processes.call(measure_title, "tau")
 
 
-def test_two_runs_at_once_have_two_processes(processes):
-    found = []
-    threads = [
-        threading.Thread(
-            target=lambda seed: found.append(processes.train(tiny_scenario(), ("borda",), seed)),
-            args=(seed,),
-        )
-        for seed in range(2)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    assert len(found) == 2
-    assert len(processes._idle) == 2
+def test_two_calls_at_once_have_two_processes_and_a_third_waits(processes):
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda n: processes.call(measure_title, n), ["tau"] * 3))
+    assert found == [measure_title("tau")] * 3
+    assert len(processes._idle) <= 2
+
+
+def test_a_fault_comes_with_its_name_and_an_answer_that_cannot_be_sent_too(processes):
+    with pytest.raises(RuntimeError, match="TypeError"):
+        processes.call(measure_title)
+    with pytest.raises(RuntimeError, match="cannot be sent"):
+        processes.call(chunk_reporter, print, 0, 1, "")
+    assert processes.call(measure_title, "tau")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_a_process_ends_with_its_server():
     code = (
-        "import os, signal\nfrom scrl.runs import TrainingProcesses\n"
-        "from tests.runs.test_training_process import tiny_scenario\n"
+        "import os, signal\nfrom scrl.runs import WorkerProcesses, train_in_process\n"
+        "from tests.runs.test_worker_process import tiny_scenario\n"
         "def die(progress):\n    print(processes_id(), flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "def processes_id():\n"
         "    return [int(p) for p in os.listdir('/proc') if p.isdecimal() and "
         "open(f'/proc/{p}/stat').read().rpartition(')')[2].split()[1] == str(os.getpid())]\n"
-        "TrainingProcesses().train(tiny_scenario(), ('borda',), 0, die)\n"
+        "train_in_process(WorkerProcesses(), tiny_scenario(), ('borda',), 0, die)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     (child,) = json.loads(done.stdout)
