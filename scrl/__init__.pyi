@@ -23,6 +23,11 @@ from .scenarios.shipped import gallery as gallery
 from .social.artifacts import load as load
 from .social.artifacts import save as save
 from .social.artifacts import score as score
+from .streamed_raters import StreamedConfig as StreamedConfig
+from .streamed_raters import StreamedRaters as StreamedRaters
+from .streamed_raters import load_streamed as load_streamed
+from .streamed_raters import save_streamed as save_streamed
+from .streamed_raters import train_streamed as train_streamed
 from .types import Ballots as Ballots
 from .types import InputError as InputError
 from .types import Ratings as Ratings

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from scrl.data.held_out_splits import strict_pairs
+from scrl.data import strict_pairs
 from scrl.scenarios.populations import generate_population
 from scrl.streamed_raters import (
     StreamedConfig,
