@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scrl.data import strict_pairs
-from scrl.scenarios.populations import generate_population
+from scrl.scenarios import generate_population
 from scrl.streamed_raters import (
     StreamedConfig,
     load_streamed,
