@@ -28,6 +28,7 @@ from .streamed_raters import StreamedRaters as StreamedRaters
 from .streamed_raters import load_streamed as load_streamed
 from .streamed_raters import save_streamed as save_streamed
 from .streamed_raters import train_streamed as train_streamed
+from .sweeps.running import sweep as sweep
 from .types import Ballots as Ballots
 from .types import InputError as InputError
 from .types import Ratings as Ratings

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from scrl.cli.engines import engine_of
 from scrl.cli.printing import clear_progress, show_progress
-from scrl.types import InputError
+from scrl.types import InputError, Progress
 
 if TYPE_CHECKING:
     from scrl.studies.protocol import Study
@@ -59,20 +61,29 @@ def _check(studies: Sequence[Study], folder: Path | None) -> None:
 
 
 def _verify(studies: Sequence[Study], chosen: Namespace) -> None:
-    from scrl.studies.baking import verify
+    from scrl.studies.baking import verify, write_baked
 
     failed = []
-    for study in studies:
-        if _skipped(study, chosen):
-            continue
-        found = verify(study, show_progress, chosen.out, chosen.people)
-        clear_progress()
+
+    def tell(study: Study, found: Sequence[str]) -> None:
         if found:
             failed.append(study.name)
             print(f"{study.name}: differs from what today's code computes")
             print("".join(f"  {difference}\n" for difference in found), end="")
         else:
-            print(f"{study.name}: agrees; marked as made by today's code")
+            print(f"{study.name}: agrees; marked as made by today's code", flush=True)
+
+    studies = [study for study in studies if not _skipped(study, chosen)]
+    if chosen.cluster or chosen.workers:
+        for study, (found, content) in _on_engine(studies, chosen):
+            if not found:
+                write_baked(study, content, chosen.out)
+            tell(study, found)
+    else:
+        for study in studies:
+            found = verify(study, show_progress, chosen.out, chosen.people)
+            clear_progress()
+            tell(study, found)
     if failed:
         raise InputError(f"To be baked again: python -m scrl bake {' '.join(failed)}")
 
@@ -80,11 +91,65 @@ def _verify(studies: Sequence[Study], chosen: Namespace) -> None:
 def _bake(studies: Sequence[Study], chosen: Namespace) -> None:
     from scrl.studies import baking
 
+    studies = [study for study in studies if not _skipped(study, chosen)]
+    if chosen.cluster or chosen.workers:
+        for study, content in _on_engine(studies, chosen):
+            print(baking.write_baked(study, content, chosen.out), flush=True)
+        return
     for study in studies:
-        if not _skipped(study, chosen):
-            path = baking.bake(study, show_progress, chosen.out, chosen.people)
-            clear_progress()
-            print(path)
+        path = baking.bake(study, show_progress, chosen.out, chosen.people)
+        clear_progress()
+        print(path)
+
+
+def _on_engine(studies: Sequence[Study], chosen: Namespace) -> Iterator[tuple[Study, Any]]:
+    """Each study and what ``compute_study`` found, as it comes. Those that fail are named at the
+    end, when all others are done.
+
+    Raises:
+        InputError: where one has failed.
+    """
+    from scrl.parallel import iterate_tasks
+
+    work = partial(compute_study, verify=chosen.verify, folder=chosen.out, people=chosen.people)
+    failures = []
+    names = [study.name for study in studies]
+    for done, result in enumerate(iterate_tasks(work, names, engine_of(chosen), chosen.workers)):
+        clear_progress()
+        name = names[result.number]
+        if result.failure is None:
+            yield studies[result.number], result.value
+        else:
+            failures.append(name)
+            print(f"{name}: {result.failure.message}", file=sys.stderr)
+            if not result.failure.is_bad_input:
+                print(result.failure.details, file=sys.stderr)
+        show_progress(
+            Progress("bake", (done + 1) / len(names), f"{done + 1} of {len(names)} studies")
+        )
+    clear_progress()
+    if failures:
+        raise InputError(f"{len(failures)} of {len(names)} studies failed: {', '.join(failures)}.")
+
+
+def compute_study(name: str, verify: bool, folder: Path | None, people: Path | None) -> Any:
+    """Compute a study, in whatever process it runs; nothing is written.
+
+    Returns:
+        The content of its baked file; with ``verify`` the differences of a part, and the stored
+        content.
+
+    Raises:
+        InputError: as ``Study.run``, or where nothing is baked that could be verified.
+    """
+    from scrl.studies.baking import load_baked
+    from scrl.studies.registry import study_named
+
+    study = study_named(name)
+    if not verify:
+        return study.run(None, people)
+    content = load_baked(name, folder)
+    return study.spot_check(content, None, people), content
 
 
 def _skipped(study: Study, chosen: Namespace) -> bool:

@@ -13,11 +13,13 @@ from typing import NoReturn
 
 from scrl.cli import baking, commands
 from scrl.cli.columns import add_columns
+from scrl.cli.engines import add_engine_options
 from scrl.cli.leaderboard import add_leaderboard_options, leaderboard
 from scrl.cli.printing import clear_progress
 from scrl.cli.record_options import add_record_options
 from scrl.cli.reporting import add_report_options, report
 from scrl.cli.serving import app
+from scrl.cli.sweeping import add_sweep_options, sweep
 from scrl.cli.tracking import add_tracking_options, track
 from scrl.cli.vote import MEANINGS, WIDTHS, vote
 from scrl.config import MAX_SEEDS
@@ -66,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_score,
         _add_reproduce,
         _add_track,
+        _add_sweep,
         _add_bake,
     ):
         add(subparsers)
@@ -170,6 +173,11 @@ def _add_track(subparsers: Subparsers) -> None:
     add_tracking_options(_command(subparsers, "track", track, help))
 
 
+def _add_sweep(subparsers: Subparsers) -> None:
+    help = "Run scenarios × settings × seeds, on this machine or on a cluster, as one table."
+    add_sweep_options(_command(subparsers, "sweep", sweep, help), _whole_number)
+
+
 def _add_bake(subparsers: Subparsers) -> None:
     help = "Make, list, check or verify the baked results of the studies."
     bake = _command(subparsers, "bake", baking.bake, help)
@@ -188,6 +196,7 @@ def _add_bake(subparsers: Subparsers) -> None:
         "--people", type=Path, metavar="FOLDER", help="the folder of real people's ballots"
     )
     bake.add_argument("--out", type=Path, metavar="FOLDER", help="where baked files are written")
+    add_engine_options(bake, _whole_number)
 
 
 def _command(

@@ -1,6 +1,9 @@
+from .cluster import connected as connected
+from .cluster import dashboard_link as dashboard_link
 from .results import Failure as Failure
 from .results import Result as Result
 from .results import TaskError as TaskError
+from .tasks import LOCAL_ENGINES as LOCAL_ENGINES
 from .tasks import Engine as Engine
 from .tasks import iterate_tasks as iterate_tasks
 from .tasks import map_tasks as map_tasks

@@ -1,3 +1,13 @@
+from .one_task import distortions as distortions
+from .planning import SweepTask as SweepTask
+from .planning import plan_tasks as plan_tasks
+from .running import SweepProgress as SweepProgress
+from .running import sweep as sweep
+from .running import sweeps_folder as sweeps_folder
+from .settings import config_with as config_with
+from .settings import scenario_with as scenario_with
+from .spec import SweepSpec as SweepSpec
+from .spec import read_spec as read_spec
 from .store import SweepStore as SweepStore
 from .table import SweepRow as SweepRow
 from .table import SweepTable as SweepTable

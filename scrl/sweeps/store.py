@@ -37,6 +37,9 @@ MAX_TASKS = 100_000
 _ID = re.compile(r"[0-9a-f]{64}")
 
 
+State = Literal["done", "failed"]
+
+
 class TaskEntry(TypedDict):
     """What a task does: ``settings`` are by name, as the specification names them."""
 
@@ -54,7 +57,7 @@ class Record(TypedDict):
     """
 
     task: TaskEntry
-    state: Literal["done", "failed"]
+    state: State
     error: str
     details: str
     measures: dict[str, float]
