@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scrl.data.spreadsheets import escape_formula
 from scrl.results import EvaluationResult, RunResult
 from scrl.sweeps.store import DONE, FAILED, MISSING, SCENARIO, Record, SweepStore
 from scrl.types import InputError
@@ -83,18 +84,23 @@ class SweepTable:
         found |= {f"order/{name}": [row.orders.get(name) for row in self.rows] for name in orders}
         return found
 
+    def csv_text(self) -> str:
+        """``columns`` as CSV. No text of a scenario or a specification is a formula there."""
+        columns, text = self.columns(), io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(map(escape_formula, columns))
+        for row in zip(*columns.values(), strict=True):
+            writer.writerow([escape_formula(v) if isinstance(v, str) else v for v in row])
+        return text.getvalue()
+
     def to_csv(self, path: str | Path) -> None:
-        """Write ``columns`` as CSV.
+        """Write ``csv_text``.
 
         Raises:
             InputError: where the file cannot be written.
         """
-        columns, text = self.columns(), io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
         try:
-            write_whole(path, text.getvalue())
+            write_whole(path, self.csv_text())
         except OSError as error:
             raise InputError(f"{path}: {error.strerror}.") from error
 
