@@ -8,8 +8,10 @@ begins a comment, ``(7)`` before a ballot is its name. Of the options of the pro
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from scrl.data.files import quoted
 from scrl.data.limits import WEIGHT, is_weight
@@ -46,8 +48,8 @@ def read_blt(text: str, file: str, name: str) -> CastContest:
     candidates = _whole(next(tokens, None), file, "number of candidates", MAX_CONTEST_CANDIDATES)
     seats = _whole(next(tokens, None), file, "number of seats", MAX_CONTEST_CANDIDATES)
     contest = CastContest(name, ties=True, seats=seats or None)
-    withdrawn, ballots = _ballots(tokens, _Numbers(candidates, options), file)
-    rest = list(tokens)
+    withdrawn = _read_ballots(tokens, _Numbers(candidates, options), contest, file)
+    rest = list(islice(tokens, candidates + 1))
     if len(rest) < candidates:
         raise InputError(
             f"{file}: {candidates} candidates are announced and the names of {len(rest)} follow "
@@ -55,14 +57,12 @@ def read_blt(text: str, file: str, name: str) -> CastContest:
         )
     for number, (line, word, _) in enumerate(rest[:candidates], start=1):
         shown = word.strip() or f"candidate {number}"
-        taken = shown in contest.candidates
+        taken = contest.has(shown)
         contest.candidate(f"{shown} ({number})" if taken else shown, f"{file}: line {line}")
     if len(rest) > candidates:
         contest.title = rest[candidates][1].strip()
         contest.name = contest.title or name
     contest.withdrawn = withdrawn
-    for marks, weight in ballots:
-        contest.add(marks, weight)
     ignored = sorted(set(options) - {"nick", "withdrawn"})
     if ignored:
         contest.notes.append(f"Options of this file that are not read: {', '.join(ignored)[:200]}.")
@@ -78,6 +78,8 @@ class _Numbers:
     def __init__(self, candidates: int, options: dict[str, list[str]]) -> None:
         self.candidates = candidates
         self.options = options  # filled while tokens are read
+        self._nicks: dict[str, int] = {}
+        self._known = 0
 
     def of(self, text: str, where: str) -> int:
         """The number of a candidate.
@@ -86,8 +88,13 @@ class _Numbers:
             InputError: where there is none.
         """
         nicks = self.options.get("nick", [])
-        if text in nicks[: self.candidates]:
-            return nicks.index(text)
+        if len(nicks) != self._known:
+            self._known = len(nicks)
+            self._nicks = {}
+            for i, nick in enumerate(nicks[: self.candidates]):
+                self._nicks.setdefault(nick, i)
+        if text in self._nicks:
+            return self._nicks[text]
         number = int(text) if text.isdecimal() and text.isascii() and len(text) < 7 else 0
         if not 1 <= number <= self.candidates:
             raise InputError(f"{where}: {quoted(text)} is not a candidate, 1 to {self.candidates}.")
@@ -100,7 +107,7 @@ class _Numbers:
 
 def _tokens(text: str, file: str, options: dict[str, list[str]]) -> Iterator[Token]:
     """The tokens; options in brackets go to ``options``, names of ballots are left out."""
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(io.StringIO(text, newline="\n"), start=1):
         is_name = line.lstrip().startswith('"')
         plain = line if is_name else line.partition("#")[0]
         for match in _TOKEN.finditer(plain):
@@ -129,21 +136,20 @@ def _whole(token: Token | None, file: str, what: str, most: int) -> int:
     return int(text)
 
 
-def _ballots(
-    tokens: Iterator[Token], numbers: _Numbers, file: str
-) -> tuple[set[int], list[tuple[list[tuple[int, ...]], float]]]:
-    """Numbers of the withdrawn candidates, and the ballots."""
+def _read_ballots(
+    tokens: Iterator[Token], numbers: _Numbers, contest: CastContest, file: str
+) -> set[int]:
+    """Add the ballots to the contest; the numbers of the withdrawn candidates."""
     withdrawn: set[int] = set()
-    ballots: list[tuple[list[tuple[int, ...]], float]] = []
     for line, word, is_name in tokens:
         where = f"{file}: line {line}"
         if word == "0" and not is_name:
-            return withdrawn | numbers.withdrawn(where), ballots
-        if not ballots and re.fullmatch(r"-[0-9]{1,5}", word):
+            return withdrawn | numbers.withdrawn(where)
+        if not contest.ballots and re.fullmatch(r"-[0-9]{1,5}", word):
             withdrawn.add(numbers.of(word[1:], where))
             continue
         weight = _weight(word, where)
-        ballots.append((_ranks(tokens, line, numbers, file), weight))
+        contest.add(_ranks(tokens, line, numbers, file), weight)
     raise InputError(f"{file}: the line '0' that ends the ballots is missing.")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from scrl.data.files import quoted
+from scrl.data.limits import MAX_NAME_LENGTH
 from scrl.types import InputError
 
 #: Marks that are no candidate.
@@ -19,6 +20,9 @@ Marks = tuple[tuple[int, ...], ...]
 
 MAX_RANKS = 1_000
 MAX_CONTEST_CANDIDATES = 2_000
+#: Ranks of the different ballots of a contest, blank ranks beside 19 for each that is marked, and
+#: notes on a contest.
+MAX_MARKS, MAX_BLANK, MAX_NOTES = 20_000_000, 500_000, 100
 
 _WRITE_IN = re.compile(r"(undeclared |unqualified |unresolved )?write[- _]?ins?\b.*|uwi", re.I)
 _OVERVOTES = frozenset({"overvote", "over vote", "overvoted"})
@@ -102,6 +106,12 @@ class CastContest:
     withdrawn: set[int] = field(default_factory=set)
     _number: dict[str, int] = field(default_factory=dict, repr=False)
     _cells: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
+    _ranks: int = field(default=0, repr=False)
+    _blank: int = field(default=0, repr=False)
+
+    def has(self, name: str) -> bool:
+        """Whether a candidate has this name."""
+        return one_spelling(name) in self._number
 
     def candidate(self, name: str, where: str) -> int:
         """The number of a candidate; a new name is added, in one spelling.
@@ -110,6 +120,11 @@ class CastContest:
             InputError: for too many candidates.
         """
         number = self._number.get(name)
+        if number is None and len(name) > MAX_NAME_LENGTH:
+            raise InputError(
+                f"{where}: the name {quoted(name)} is longer than the limit of "
+                f"{MAX_NAME_LENGTH:,} characters."
+            )
         if number is None and (plain := one_spelling(name)) != name:
             number = self._number[name] = self.candidate(plain, where)
         if number is None:
@@ -162,6 +177,14 @@ class CastContest:
         while ranks and not ranks[-1]:
             ranks.pop()
         key = tuple(ranks)
+        if key not in self.ballots:
+            self._ranks += len(key)
+            self._blank += key.count(())
+            if self._ranks > MAX_MARKS or self._blank > MAX_BLANK + self._ranks * 0.95:
+                raise InputError(
+                    f"The different ballots of the contest {quoted(self.name)} have more ranks "
+                    f"than the limit of {MAX_MARKS:,}, or leave nearly all of them blank."
+                )
         self.ballots[key] = self.ballots.get(key, 0.0) + weight
 
     def add_pairs(self, pairs: Iterable[tuple[int, int]], where: str, weight: float = 1.0) -> None:
@@ -177,8 +200,10 @@ class CastContest:
                     f"{where}: the rank is {quoted(rank)}; ranks are 1 to {MAX_RANKS:,}."
                 )
             at.setdefault(rank, set()).add(mark)
-        last = max(at, default=0)
-        self.add((tuple(sorted(at.get(rank, ()))) for rank in range(1, last + 1)), weight)
+        ranks: list[tuple[int, ...]] = [()] * max(at, default=0)
+        for rank, marks in at.items():
+            ranks[rank - 1] = tuple(sorted(marks))
+        self.add(ranks, weight)
 
 
 #: Whether the ballots of a contest are wanted, by its name and its identifier.
@@ -193,6 +218,7 @@ def every_contest(name: str, identifier: str) -> bool:
 def merged(contests: Iterable[CastContest], where: str) -> list[CastContest]:
     """Contests of several files, those of one name as one."""
     found: dict[str, CastContest] = {}
+    notes: dict[str, dict[str, None]] = {}
     for part in contests:
         whole = found.setdefault(part.name, part)
         if whole is part:
@@ -202,5 +228,7 @@ def merged(contests: Iterable[CastContest], where: str) -> list[CastContest]:
         for marks, weight in part.ballots.items():
             whole.add((tuple(sorted(number[m] for m in rank)) for rank in marks), weight)
         whole.withdrawn |= {number[m] for m in part.withdrawn}
-        whole.notes += [note for note in part.notes if note not in whole.notes]
+        said = notes.setdefault(part.name, dict.fromkeys(whole.notes))
+        said.update(dict.fromkeys(part.notes))
+        whole.notes = list(said) if len(said) <= MAX_NOTES else whole.notes
     return list(found.values())

@@ -21,6 +21,8 @@ _PATTERNS = (
     re.compile(rf"(?<![a-z0-9])([0-9]{{1,3}})(?:st|nd|rd|th)[ _.-]*{_THING}(?![a-z0-9])", re.I),
     re.compile(rf"(?<![a-z]){_THING}[ _.#-]*([0-9]{{1,3}})(?![0-9])(?: *of *[0-9]{{1,3}})?", re.I),
     re.compile(rf"(?<![a-z])({'|'.join(_ORDINALS)})[ _.-]*{_THING}(?![a-z0-9])", re.I),
+    # Where nothing else is a rank: one beyond the limit, so that it is not ignored.
+    re.compile(rf"(?<![a-z]){_THING}[ _.#-]*([0-9]{{4,6}})(?![0-9])", re.I),
 )
 _CODE = re.compile(r"\(\d+\)\s*$")
 _WEIGHTS = frozenset({"count", "weight", "ballots", "votes", "number of ballots"})
@@ -55,6 +57,11 @@ def find_columns(head: Sequence[Row], file: str) -> Columns | None:
             if found is None:
                 continue
             rank, contest = found
+            if rank > MAX_RANKS and ranks.get(contest, {}).get(1) is not None:
+                raise InputError(
+                    f"{file}: line {number}: the column {quoted(name)} is rank {rank:,}; at most "
+                    f"{MAX_RANKS:,} ranks are read."
+                )
             if rank in ranks.setdefault(contest, {}):
                 raise InputError(
                     f"{file}: line {number}: two columns are rank {rank} of "
@@ -66,10 +73,10 @@ def find_columns(head: Sequence[Row], file: str) -> Columns | None:
         if not contests:
             continue
         for contest, by in contests.items():
-            missing = sorted(set(range(1, max(by) + 1)) - set(by))
-            if missing:
+            missing = next((r for r in range(1, len(by) + 1) if r not in by), None)
+            if missing is not None:
                 raise InputError(
-                    f"{file}: line {number}: the column of rank {missing[0]} of "
+                    f"{file}: line {number}: the column of rank {missing} of "
                     f"{quoted(contest or 'the contest')} is missing."
                 )
         weights = [i for i, name in enumerate(row) if name.strip().lower() in _WEIGHTS]
@@ -90,7 +97,7 @@ def _rank_of(name: str) -> tuple[int, str] | None:
             rank = _ORDINALS.index(text) + 1 if text in _ORDINALS else int(text)
             rest = f"{name[: match.start()]} {name[match.end() :]}"
             rest = _CODE.sub("", rest).strip(" _-:,.|/")
-            return (rank, " ".join(rest.split())) if 1 <= rank <= MAX_RANKS else None
+            return (rank, " ".join(rest.split())) if rank >= 1 else None
     return None
 
 

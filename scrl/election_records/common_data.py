@@ -27,7 +27,7 @@ def xml_content(root: Element) -> dict[str, Any]:
         if child.name in _LISTS:
             content.setdefault(child.name, []).append(xml_content(child))
         elif child.name == "CandidateIds":
-            content["CandidateIds"] = [*content.get("CandidateIds", []), *child.text.split()]
+            content.setdefault("CandidateIds", []).extend(child.text.split())
         else:
             content.setdefault(child.name, child.text.strip())
     return content
@@ -43,6 +43,7 @@ def read_common_data(
     """
     contests: dict[str, CastContest] = {}
     marks: dict[str, tuple[int, ...]] = {}
+    taken: set[str] = set()
     for election in objects(content, "Election", where):
         names = {
             label(entry.get("@id"), where, "candidate's @id"): str(entry.get("Name") or "").strip()
@@ -51,8 +52,8 @@ def read_common_data(
         for entry in objects(election, "Contest", where):
             key = label(entry.get("@id"), where, "contest's @id")
             name = str(entry.get("Name") or key).strip()
-            if any(other.name == name for other in contests.values()):
-                name = f"{name} ({key})"
+            name = f"{name} ({key})" if name in taken else name
+            taken.add(name)
             contest = contests[key] = CastContest(name, key, seats=_seats(entry))
             contest.title = str(election.get("Name") or "")
             for selection in objects(entry, "ContestSelection", where, required=False):

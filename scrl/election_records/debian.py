@@ -52,7 +52,7 @@ def read_debian(text: str, file: str, name: str) -> CastContest:
         )
     for option in range(1, width + 1):
         text = options.get(option, f"option {option}")
-        taken = text in contest.candidates
+        taken = contest.has(text)
         contest.candidate(f"{text} ({option})" if taken else text, file)
     for number, vote in votes:
         where = f"{file}: line {number}"

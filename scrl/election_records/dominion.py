@@ -13,6 +13,10 @@ from scrl.types import InputError
 _CANDIDATES, _CONTESTS = "CandidateManifest.json", "ContestManifest.json"
 
 
+#: Files whose beginning is looked at.
+MAX_HEADS = 1_000
+
+
 class _Mark(NamedTuple):
     """A candidate of the manifest: the contest, and the number there or ``WRITE_IN``."""
 
@@ -26,14 +30,15 @@ def is_dominion(files: ElectionFiles) -> bool:
 
 
 def _exports(files: ElectionFiles) -> list[str]:
-    return [name for name in files.ending(".json") if _is_export(files, name)]
+    """By their names, or by the keys with which they begin; the keys of the first files only."""
+    listed = files.ending(".json")
+    named = [n for n in listed if n.rpartition("/")[2].lower().startswith("cvrexport")]
+    if named:
+        return named
+    return [name for name in listed[:MAX_HEADS] if _is_export(files.head(name))]
 
 
-def _is_export(files: ElectionFiles, name: str) -> bool:
-    """By its name, or by the keys with which it begins."""
-    if name.rpartition("/")[2].lower().startswith("cvrexport"):
-        return True
-    head = files.head(name)
+def _is_export(head: bytes) -> bool:
     return b'"Sessions"' in head and b'"TabulatorId"' in head
 
 
@@ -136,7 +141,7 @@ def _number(
     if is_write_in or labels.is_write_in(name):
         return WRITE_IN
     unique = name or f"candidate {key}"
-    unique = f"{unique} ({key})" if unique in contest.candidates else unique
+    unique = f"{unique} ({key})" if contest.has(unique) else unique
     return contest.candidate(unique, where)
 
 

@@ -19,7 +19,9 @@ MAX_FILES = 200_000
 #: Bytes by which a format is told.
 HEAD = 65_536
 
-_ZIP = b"PK\x03\x04"
+_ZIP, _ENTRY = b"PK\x03\x04", b"PK\x01\x02"
+#: A member larger than this that unfolds to more than so many times its size is refused.
+_SMALL, _MOST_TIMES = 20_000_000, 200
 _IGNORED = ("__MACOSX",)
 
 
@@ -67,6 +69,8 @@ def files_at(path: str | Path) -> ElectionFiles:
     Raises:
         InputError: where it cannot be read or is too large.
     """
+    if not isinstance(path, str | Path):
+        raise InputError(f"{quoted(path)} is no path of a file; give one as text.")
     file = printable(path)
     try:
         is_folder = Path(path).is_dir()
@@ -124,8 +128,10 @@ def _folder(folder: Path, file: str) -> ElectionFiles:
     names: list[str] = []
     total = 0
     try:
+        device = folder.stat().st_dev
         for root, folders, files in os.walk(folder):
-            folders.sort()
+            # Folders of other file systems, such as those that show the machine, hold no ballots.
+            folders[:] = sorted(f for f in folders if _device(Path(root, f)) == device)
             for own in sorted(files):
                 path = Path(root, own)
                 name = path.relative_to(folder).as_posix()
@@ -147,7 +153,29 @@ def _folder(folder: Path, file: str) -> ElectionFiles:
     )
 
 
+def _device(folder: Path) -> int:
+    """The file system of a folder; -1 where it cannot be told."""
+    try:
+        return folder.lstat().st_dev
+    except OSError:
+        return -1
+
+
+def _check_entries(source: Path | io.BytesIO, file: str) -> None:
+    """Raise ``InputError`` for an archive of too many files, before all of them are listed."""
+    entries = 0
+    with source.open("rb") if isinstance(source, Path) else io.BytesIO(source.getbuffer()) as data:
+        tail = b""
+        while block := data.read(1 << 22):
+            entries += (tail + block).count(_ENTRY)
+            tail = block[-3:]
+    # A packed file may hold the mark of an entry by chance.
+    if entries > MAX_FILES + 1_000:
+        raise InputError(f"{file}: there are more than {MAX_FILES:,} files in it.")
+
+
 def _archive(source: Path | io.BytesIO, file: str) -> ElectionFiles:
+    _check_entries(source, file)
     try:
         archive = zipfile.ZipFile(source)
         members = [m for m in archive.infolist() if not m.is_dir() and not _is_hidden(m.filename)]
@@ -168,6 +196,11 @@ def _archive(source: Path | io.BytesIO, file: str) -> ElectionFiles:
         if member.file_size > MAX_BYTES:
             raise InputError(
                 f"{where}: unpacked it is larger than the limit of {MAX_BYTES / 1e6:,.0f} MB."
+            )
+        if member.file_size > max(_SMALL, _MOST_TIMES * member.compress_size):
+            raise InputError(
+                f"{where}: unpacked it is more than {_MOST_TIMES} times as large, so it is no "
+                "usual file of ballots; pack it again."
             )
         try:
             with archive.open(member) as stream:

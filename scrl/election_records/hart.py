@@ -23,6 +23,7 @@ def read_hart(
         InputError: naming the file and the field.
     """
     contests: dict[str, CastContest] = {}
+    names: set[str] = set()
     for where, root in sheets:
         listed = root.first("Contests")
         for cast in listed.all("Contest") if listed is not None else ():
@@ -31,8 +32,8 @@ def read_hart(
                 raise InputError(f"{where}: a contest has neither a Name nor an Id.")
             contest = contests.get(key or name)
             if contest is None:
-                taken = any(other.name == name for other in contests.values())
-                shown = f"{name} ({key})" if taken else name or key
+                shown = f"{name} ({key})" if name in names else name or key
+                names.add(shown)
                 contest = contests[key or name] = CastContest(shown, key)
             if wanted(contest.name, key):
                 contest.add_pairs(_pairs(contest, cast, labels, where), where)

@@ -10,12 +10,16 @@ from itertools import islice
 from typing import Any
 
 from scrl.data.files import decode, quoted
-from scrl.election_records.election_files import MAX_BYTES, MAX_TOTAL
+from scrl.election_records.election_files import MAX_BYTES
 from scrl.types import InputError
 
 MAX_ROWS = 5_000_000
 MAX_COLUMNS = 20_000
-_MAX_CELLS = 100_000_000
+_MAX_CELLS = 20_000_000
+#: Cells that rows lack beside the longest one, beside ten for each cell that is there.
+MAX_LACKING = 500_000
+#: Empty rows of a sheet that may follow each other, and how many times its size it may unfold to.
+_MAX_GAP, _SMALL, _MOST_TIMES = 50_000, 20_000_000, 100
 #: Lines that are looked at to tell the separator.
 _SAMPLE = 5
 
@@ -30,11 +34,21 @@ def table_rows(data: bytes, file: str) -> Iterator[Row]:
         InputError: where it is neither, damaged or too large.
     """
     rows = _workbook_rows(data, file) if data.startswith(b"PK") else _csv_rows(data, file)
+    widest = cells = lacking = 0
     for count, row in enumerate(rows):
+        width = len(row[1])
         if count > MAX_ROWS:
             raise InputError(f"{file}: there are more than {MAX_ROWS:,} rows.")
-        if len(row[1]) > MAX_COLUMNS:
+        if width > MAX_COLUMNS:
             raise InputError(f"{file}: line {row[0]}: there are more than {MAX_COLUMNS:,} columns.")
+        # Readers look at every column of the header in every row, also where the row is short.
+        widest, cells = max(widest, width), cells + width
+        lacking += widest - width
+        if lacking > MAX_LACKING + 10 * cells:
+            raise InputError(
+                f"{file}: line {row[0]}: most rows are much shorter than the longest, of "
+                f"{widest:,} columns; give every row all its columns."
+            )
         yield row
 
 
@@ -78,7 +92,7 @@ def _workbook_rows(data: bytes, file: str) -> Iterator[Row]:
             unpacked = sum(member.file_size for member in archive.infolist())
     except Exception as error:  # a damaged workbook raises errors of many kinds
         raise InputError(f"{file}: this workbook is damaged ({quoted(error)[1:-1]}).") from None
-    if unpacked > min(MAX_TOTAL, 5 * MAX_BYTES):
+    if unpacked > min(MAX_BYTES, max(_SMALL, _MOST_TIMES * len(data))):
         raise InputError(f"{file}: unpacked this workbook is larger than the limit.")
     try:
         book = openpyxl.load_workbook(
@@ -104,8 +118,17 @@ def _workbook_rows(data: bytes, file: str) -> Iterator[Row]:
 def _sheet_rows(sheet: Any, file: str) -> Iterator[Row]:
     try:
         sheet.reset_dimensions()  # what a file says of its own size may be wrong
+        last = 0
         for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+            last = number if any(cell is not None for cell in row) else last
+            if number - last > _MAX_GAP:
+                raise InputError(
+                    f"{file}: row {number}: more than {_MAX_GAP:,} rows before it are empty; "
+                    "delete empty rows."
+                )
             yield number, [_text(cell) for cell in row[: MAX_COLUMNS + 1]]
+    except InputError:
+        raise
     except Exception as error:  # a damaged workbook raises errors of many kinds
         raise InputError(f"{file}: this workbook is damaged ({quoted(error)[1:-1]}).") from None
 

@@ -10,7 +10,7 @@ from scrl.data.files import check_text, quoted
 from scrl.types import InputError
 
 MAX_DEPTH = 64
-MAX_ELEMENTS = 20_000_000
+MAX_ELEMENTS = 4_000_000
 
 
 @dataclass(slots=True)
@@ -43,6 +43,7 @@ class _Tree:
         self.file = file
         self.root: Element | None = None
         self.open: list[Element] = []
+        self.parts: list[list[str]] = []  # of the text of each open element
         self.elements = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -58,13 +59,14 @@ class _Tree:
         elif self.root is None:
             self.root = element
         self.open.append(element)
+        self.parts.append([])
 
     def end(self, name: str) -> None:
-        self.open.pop()
+        self.open.pop().text = "".join(self.parts.pop())
 
     def characters(self, text: str) -> None:
-        if self.open:
-            self.open[-1].text += text
+        if self.parts:
+            self.parts[-1].append(text)
 
     def refuse(self, *_: object) -> NoReturn:
         raise InputError(

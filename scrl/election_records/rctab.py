@@ -30,6 +30,8 @@ _PROVIDERS = {
     "hart": "hart", "genericcsv": "csv", "csv": "csv",
 }  # fmt: skip
 _MAX_COLUMNS = 1_000
+#: Files that a configuration may name.
+MAX_SOURCES = 1_000
 
 #: Reads files of another format: the files, which contests, and what words mean.
 OtherReader = Callable[[ElectionFiles, Wanted, Labels], list[CastContest]]
@@ -76,8 +78,11 @@ def read_configured(
     candidates, excluded = _candidates(content, where)
     chosen = _Configuration(content, where, candidates, excluded, _max_ranks(rules, where))
     sources = objects(content, "cvrFileSources", where)
-    if not sources:
-        raise InputError(f"{where}: 'cvrFileSources' names no file.")
+    if not 0 < len(sources) <= MAX_SOURCES:
+        raise InputError(
+            f"{where}: 'cvrFileSources' names {len(sources):,} files; it should name 1 to "
+            f"{MAX_SOURCES:,}."
+        )
     output = get(content, "outputSettings", dict, where, {})
     title = str(output.get("contestName") or PurePosixPath(name).stem)
     parts = [_read_source(source, chosen, files, other) for source in sources]

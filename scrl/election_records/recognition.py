@@ -103,8 +103,10 @@ def _text_format(files: ElectionFiles, name: str, suffix: str, head: bytes) -> s
         return "Debian tally"
     if suffix == ".blt" or (blt.begins_as_blt(text) and blt.ends_as_blt(_text(files, name))):
         return "BLT"
-    whole_lines = head[: head.rfind(b"\n") + 1] if len(head) == HEAD else head
-    return _table_format(whole_lines, files.where(name)) if suffix in (*TABLES, "") else None
+    if suffix not in (*TABLES, ""):
+        return None
+    lines = head if len(head) < HEAD else head[: head.rfind(b"\n") + 1] or files.load(name)
+    return _table_format(lines, files.where(name))
 
 
 def _text(files: ElectionFiles, name: str) -> str:

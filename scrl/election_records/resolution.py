@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from scrl.data.files import quoted
+from scrl.data.limits import MAX_PLACES
 from scrl.election_records.ballot_counts import BallotCounts
 from scrl.election_records.ballot_settings import BallotSettings
 from scrl.election_records.cast_ballots import OVERVOTE, WRITE_IN, CastContest, Marks
+from scrl.types import InputError
 
 if TYPE_CHECKING:
     from scrl.voting import Profile
@@ -106,6 +109,12 @@ def resolve(cast: CastContest, settings: BallotSettings) -> tuple[Profile, Ballo
         if order or (not any(marks) and settings.blank == "keep"):
             orders[order] = orders.get(order, 0.0) + weight
             totals["counted"] += weight
+    if len(orders) * len(names) > MAX_PLACES:
+        raise InputError(
+            f"The contest {quoted(cast.name)} has {len(orders):,} different ballots of "
+            f"{len(names):,} candidates, and at most {MAX_PLACES:,} places are held; leave out "
+            "candidates that few voters name."
+        )
     place = np.full((len(orders), len(names)), -1, np.int32)
     for row, order in enumerate(orders):
         for rank, here in enumerate(order):

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from scrl.data.files import quoted
+from scrl.data.limits import MAX_PLACES
 from scrl.data.readers import load_ratings
+from scrl.data.table import MAX_ROWS
 from scrl.types import InputError, Ratings
 from scrl.voting.profiles.profile_data import on_demand
 from scrl.voting.profiles.ratings_profiles import distinct_names, group_ballots
@@ -34,7 +36,7 @@ def read_ballot_file(
     if settings or is_record:
         found = records.read_election(path, contest, **settings).profile
         return found.names, found.place, found.weight
-    ratings = load_ratings(path, columns=columns)
+    ratings = load_ratings(path, columns=columns, most_raters=MAX_ROWS)
     return ballots_of_prompt(ratings, _chosen_prompt(ratings, contest))
 
 
@@ -47,6 +49,12 @@ def ballots_of_prompt(
     selected = ratings.select(ratings.ballot_prompt == prompt)
     if not selected.ballots:
         raise InputError(f"No ballot ranks a candidate of {quoted(catalogue.prompts[prompt])}.")
+    if selected.ballots * len(names) > MAX_PLACES:
+        raise InputError(
+            f"{ratings.name}: {quoted(catalogue.prompts[prompt])} has {selected.ballots:,} ballots "
+            f"of {len(names):,} candidates, and at most {MAX_PLACES:,} places are held; keep those "
+            "that most ballots rank by scrl.data.most_ranked."
+        )
     place = np.full((selected.ballots, len(names)), -1, np.int32)
     place[selected.entry_ballot, selected.item - catalogue.offsets[prompt]] = selected.rank
     found = group_ballots(distinct_names(names), place, selected.ballot_weight)
