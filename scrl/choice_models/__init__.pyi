@@ -1,3 +1,6 @@
+from .ballot_support import ballot_support_notes as ballot_support_notes
+from .ballot_support import graph_support_notes as graph_support_notes
+from .ballot_support import profile_support_notes as profile_support_notes
 from .bradley_terry import PairCounts as PairCounts
 from .bradley_terry import fit_bradley_terry as fit_bradley_terry
 from .bradley_terry import fit_pair_counts as fit_pair_counts

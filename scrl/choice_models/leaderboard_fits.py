@@ -11,11 +11,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from scrl.choice_models.ballot_support import graph_support_notes
 from scrl.choice_models.choice_estimates import ChoiceLikelihood, WeightedRows, fit_choices
 from scrl.choice_models.comparison_frames import FIRST, SECOND, TIE, PairRows, read_pairs
 from scrl.choice_models.leaderboards import Anchor, Leaderboard, make_leaderboard
@@ -140,9 +142,10 @@ def fit_bradley_terry(
     prior = "" if prior_sd is None else f", prior of sd {prior_sd:g}"
     model = f"Bradley–Terry{told}{prior}, {_rows_in_words(data, 'comparisons')}"
     names = ((SIDE,) if side else ()) + rows.feature_names
-    return make_leaderboard(
+    board = make_leaderboard(
         estimate, rows.names, _results_of_items(rows), model, words, anchor, scale, names
     )
+    return replace(board, notes=_support_notes(likelihood, data, rows.names, prior_sd))
 
 
 def fit_plackett_luce(
@@ -211,9 +214,23 @@ def fit_plackett_luce(
     told = f", {RANKING_TIES[ties]}" if has_ties else ""
     prior = "" if prior_sd is None else f", prior of sd {prior_sd:g}"
     model = f"Plackett–Luce{told}{prior}, {_rows_in_words(data, 'rankings')}"
-    return make_leaderboard(
+    board = make_leaderboard(
         estimate, rows.names, _places_of_items(rows), model, words, anchor, scale
     )
+    return replace(board, notes=_support_notes(likelihood, data, rows.names, prior_sd))
+
+
+def _support_notes(
+    likelihood: ChoiceLikelihood,
+    data: WeightedRows,
+    names: Sequence[Hashable],
+    prior_sd: float | None,
+) -> tuple[str, ...]:
+    """What only the prior orders; nothing without one, since such fits are refused."""
+    if prior_sd is None:
+        return ()
+    beats = likelihood.beats(data.totals)
+    return graph_support_notes(beats, names, f"the prior of sd {prior_sd:g}")
 
 
 def _check_prior(prior_sd: float | None) -> None:

@@ -67,6 +67,7 @@ class Leaderboard:
         resamples: scores of resamples ``[resamples, items]``, after ``bootstrap``.
         resamples_with_prior: how many resamples have no finite maximum. They were fitted with a
             prior of sd 10, or left out where features or sizes of ties have none.
+        notes: which items no comparisons order, so that their scores rest on the prior.
     """
 
     names: tuple[Hashable, ...]
@@ -82,6 +83,7 @@ class Leaderboard:
     log_likelihood: float
     resamples: np.ndarray | None = None
     resamples_with_prior: int = 0
+    notes: tuple[str, ...] = ()
     _estimate: ChoiceEstimate = field(kw_only=True)
     _order: np.ndarray = field(kw_only=True)
     _anchor: Anchor = field(kw_only=True, default=None)
@@ -262,6 +264,7 @@ class Leaderboard:
                 f"{self.resamples_with_prior:,} resamples have no finite maximum and were fitted "
                 "with a prior of sd 10, or left out for their features or ties"
             )
+        lines += [f"note: {note}" for note in self.notes]
         return "\n".join(lines)
 
     def __repr__(self) -> str:

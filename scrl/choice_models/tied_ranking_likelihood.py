@@ -64,8 +64,12 @@ class TiedRankingLikelihood:
 
     def check_finite_maximum(self, weight: np.ndarray, names: Sequence[Hashable]) -> None:
         """Check weights ``[kinds]`` as above; ``InputError`` says why there is none."""
+        check_connected(self.beats(weight), names)
+
+    def beats(self, weight: np.ndarray) -> np.ndarray:
+        """Whether a was ever above or level with b ``[items, items]``, for weights ``[kinds]``."""
         flat = self.ahead.T @ (weight > 0).astype(float) > 0
-        check_connected(flat.reshape(self.items, self.items), names)
+        return flat.reshape(self.items, self.items)
 
     def maximise(self, weight: np.ndarray, precision: float) -> np.ndarray:
         """The parameters ``[..., parameters]`` for weights ``[..., kinds]``, rewards with mean 0;

@@ -108,8 +108,9 @@ def _run_without_individuals(chosen: Namespace, ratings: Ratings, config: Config
             ]
             print_table(prompt, rows)
     print_left_off(len(prompts))
-    print_notes([*ratings.notes, NO_MODEL_OF_RATERS])
-    write_result(chosen.out, {"prompts": prompts, "notes": [*ratings.notes, NO_MODEL_OF_RATERS]})
+    notes = [*ratings.notes, NO_MODEL_OF_RATERS, *found.notes]
+    print_notes(notes)
+    write_result(chosen.out, {"prompts": prompts, "notes": notes})
     _save_models(chosen, found.models, ratings.name)
 
 

@@ -65,7 +65,7 @@ def leaderboard(chosen: Namespace) -> None:
     result: dict[str, Any] = {
         "model": board.model, "gauge": board.gauge, "scale": board.scale, "errors": board.errors,
         "intervals": method, "rows": board.rows(method=method), "tie": board.tie,
-        "log_likelihood": board.log_likelihood,
+        "log_likelihood": board.log_likelihood, "notes": list(board.notes),
         "coefficients": {name: found._asdict() for name, found in board.coefficients.items()},
     }  # fmt: skip
     if chosen.held_out is not None:

@@ -24,6 +24,7 @@ MEANINGS, WIDTHS = ("last", "unseen", "pref_voting"), ("shares", "counts")
 
 def vote(chosen: Namespace) -> None:
     """Count the ballots of a ratings file by every chosen rule."""
+    from scrl.choice_models.ballot_support import ballot_support_notes
     from scrl.results import outcome_dict
     from scrl.runtime import start
     from scrl.voting import RULES, count_ratings
@@ -54,6 +55,7 @@ def vote(chosen: Namespace) -> None:
             print_table(prompt, rows)
     print_left_off(len(counted))
     notes = [*ratings.notes, *_uncounted(ratings, counted, left_out), *refused]
+    notes += ballot_support_notes(ratings, left_out)
     result: dict[str, Any] = {"left_out": left_out, "prompts": prompts}
     if _is_truncated(ratings):
         print(f"{describe_reading(left_out, widths)} (--missing {left_out})")

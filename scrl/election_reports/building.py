@@ -8,6 +8,7 @@ from itertools import islice
 
 import numpy as np
 
+from scrl.choice_models.ballot_support import profile_support_notes
 from scrl.committees.approvals import ranking_ballots
 from scrl.election_records import ElectionRecord
 from scrl.election_reports.headlines import headline
@@ -171,6 +172,7 @@ def _notes(
     election: Profile | ElectionRecord, profile: Profile, left_out: str, blank: float
 ) -> list[str]:
     notes = list(election.notes) if isinstance(election, ElectionRecord) else []
+    notes += profile_support_notes(profile.names, profile.place, left_out)
     if blank:
         notes.append(f"Ballots that rank nobody are left out; they weigh {blank:,.10g}.")
     if left_out == "unseen":

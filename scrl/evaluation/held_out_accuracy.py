@@ -10,6 +10,7 @@ import jax
 import numpy as np
 from scipy.special import expit
 
+from scrl.choice_models.ballot_support import ballot_support_notes
 from scrl.choice_models.bradley_terry import pair_counts
 from scrl.config import Config
 from scrl.data.held_out_splits import (
@@ -293,7 +294,8 @@ def _summary(
         len(raters), int(pairs.sum()), units, by_fold, *accuracies,
         rivals, skipped, {name: round(error[name], 6) for name in ("individual", "vanilla")},
         *winner_sentence(*accuracies, rivals),
-        seconds, (*ratings.notes, *_notes_of(results), verdict(difference, units)),
+        seconds, (*ratings.notes, *ballot_support_notes(ratings, "models"), *_notes_of(results),
+                  verdict(difference, units)),
     )  # fmt: skip
 
 

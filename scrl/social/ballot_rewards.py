@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scrl.choice_models.ballot_support import ballot_support_notes
 from scrl.choice_models.bradley_terry import PairCounts, pair_counts
+from scrl.choice_models.comparison_support import support_notes
 from scrl.config import Config
 from scrl.random_streams import KeyStream, jax_key
 from scrl.social.comparisons import lottery_pairs, order_pairs
@@ -32,10 +34,12 @@ class BallotRewards:
     Attributes:
         counted: prompt -> rule -> outcome; prompts without a compared pair are left out.
         models: ``"vanilla"`` and each rule -> its reward model.
+        notes: which orders no comparison supports.
     """
 
     counted: dict[str, dict[str, Outcome]]
     models: Mapping[str, Reward | TextReward]
+    notes: tuple[str, ...] = ()
 
 
 def fit_ballot_rewards(
@@ -57,10 +61,14 @@ def fit_ballot_rewards(
         comparisons[rule] = (
             observed if rule == "random-ballot" else _rule_pairs(rule, counted, catalogue)
         )
+    instead = "what the texts say" if catalogue.read_by else "a model's prior"
+    notes = ballot_support_notes(ratings, ratings.absent)
+    notes += support_notes(observed, catalogue, instead)
     if catalogue.read_by:
-        return BallotRewards(counted, fit_text_rewards(catalogue, comparisons))
+        return BallotRewards(counted, fit_text_rewards(catalogue, comparisons), notes)
     key = jax_key(seed, KeyStream.BALLOT_REWARDS)
-    return BallotRewards(counted, fit_social(key, catalogue, comparisons, config.reward))
+    models = fit_social(key, catalogue, comparisons, config.reward)
+    return BallotRewards(counted, models, notes)
 
 
 def _rule_pairs(

@@ -45,6 +45,8 @@ def show(choice: Choice, ratings: Ratings, prompt: str, rule: str, entry: dict) 
             trained = _trained(wanted, ratings, choice.rules, choice.seed)
         except InputError as error:
             st.error(page.escaped(str(error)))
+    for note in trained["notes"] if trained else ():
+        page.note(page.escaped(note))
     found = trained["prompts"].get(prompt) if trained else None
     counted = found["counted"].get(rule) if found else None
     if found is not None and counted is not None:
@@ -109,4 +111,4 @@ def _trained(key: str, _ratings: Ratings, rules: tuple[str, ...], seed: int) -> 
         for name, model in found.models.items():
             save(model, path, rule=name, scenario=_ratings.name)
             files[name] = path.read_bytes()
-    return {"prompts": prompts, "files": files}
+    return {"prompts": prompts, "files": files, "notes": list(found.notes)}
