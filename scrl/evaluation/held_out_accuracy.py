@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import jax
 import numpy as np
@@ -31,6 +32,7 @@ from scrl.evaluation.pair_metrics import calibration_sums, expected_calibration_
 from scrl.evaluation.rival_accuracy import (
     RivalAccuracy,
     choose_rivals,
+    in_parts,
     judge_rival,
     rival_probabilities,
     winner_sentence,
@@ -43,6 +45,7 @@ from scrl.runtime import compile_seconds
 from scrl.social import fit_text_rewards, fit_vanilla
 from scrl.types import InputError, Progress, Ratings
 from scrl.utility_models.population_fit import fit_population
+from scrl.utility_models.rater_posteriors import KnownRaters
 
 #: Hidden pairs that are scored, at most.
 MAX_PAIRS = 20_000_000
@@ -241,7 +244,8 @@ def _evaluate_fold(fold: Fold, config: Config, key: jax.Array, job: _FoldJob) ->
         fold.hidden, MAX_PAIRS // FOLDS, host_rng(job.seed, HostStream.EVALUATION_PAIRS, job.fold)
     )
     rater, better, worse = pairs
-    own = population.pair_probability(visible, rater, better, worse)
+    known = KnownRaters.of(visible)
+    own = in_parts(partial(population.pair_probability, known), (rater, better, worse))
     start = time.perf_counter()
     part = replace(fold, train=read, visible=visible)
     others = rival_probabilities(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,11 @@ from scrl.data.held_out_splits import Fold
 from scrl.evaluation.intervals import Interval, TotalsBootstrap
 from scrl.rivals import RIVALS
 from scrl.types import InputError, Ratings
+
+#: Pairs that a model predicts at once.
+MAX_AT_ONCE = 1_000_000
+#: Rater, better and worse item of each pair ``[pairs]``.
+Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ def choose_rivals(names: Sequence[str], ratings: Ratings) -> tuple[list[str], di
 def rival_probabilities(
     fold: Fold,
     names: Sequence[str],
-    pairs: tuple[np.ndarray, np.ndarray, np.ndarray],
+    pairs: Pairs,
     seed: int,
     report: Callable[[str, float], None],
 ) -> dict[str, np.ndarray]:
@@ -62,8 +68,20 @@ def rival_probabilities(
     found = {}
     for number, name in enumerate(names):
         report(name, number / len(names))
-        found[name] = RIVALS[name].fit(fold.train, seed).pair_probability(fold.visible, *pairs)
+        fitted = RIVALS[name].fit(fold.train, seed)
+        found[name] = in_parts(partial(fitted.pair_probability, fold.visible), pairs)
     return found
+
+
+def in_parts(probability: Callable[..., np.ndarray], pairs: Pairs) -> np.ndarray:
+    """P(better ≻ worse) ``[pairs]``, of so many pairs at once that few arrays of them are held.
+
+    Args:
+        probability: of raters, better and worse items.
+    """
+    starts = range(0, max(len(pairs[0]), 1), MAX_AT_ONCE)
+    parts = [tuple(column[start : start + MAX_AT_ONCE] for column in pairs) for start in starts]
+    return np.concatenate([probability(*part) for part in parts])
 
 
 def judge_rival(
