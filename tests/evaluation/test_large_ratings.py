@@ -11,8 +11,8 @@ import pytest
 
 from scrl.choice_models import bradley_terry, long_tails
 from scrl.data import held_out_splits, reading_limits
-from scrl.evaluation import rival_accuracy
-from scrl.evaluation.intervals import RaterBootstrap, TotalsBootstrap
+from scrl.evaluation import RaterBootstrap, rival_accuracy
+from scrl.evaluation.intervals import TotalsBootstrap
 from scrl.types import Catalogue, InputError, Ratings
 
 
