@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from scrl.cli import baking, commands
+from scrl.cli import baking, commands, packing
 from scrl.cli.columns import add_columns
 from scrl.cli.engines import add_engine_options
 from scrl.cli.leaderboard import add_leaderboard_options, leaderboard
@@ -61,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     for add in (
         _add_app,
         _add_run,
+        _add_pack,
+        _add_train,
+        _add_elect,
         _add_vote,
         _add_report,
         _add_leaderboard,
@@ -104,6 +107,21 @@ def _add_run(subparsers: Subparsers) -> None:
     )  # fmt: skip
     run.add_argument("--save", type=Path, metavar="FOLDER", help="save the reward models here")
     _add_options(run, "rule", "seed", "missing", "columns", "texts")
+
+
+def _add_pack(subparsers: Subparsers) -> None:
+    help = "Read a table of any size once, and write it as packed ratings to train on."
+    packing.add_pack_options(_command(subparsers, "pack", packing.pack, help))
+
+
+def _add_train(subparsers: Subparsers) -> None:
+    help = "Train the model of raters on packed ratings, in batches."
+    packing.add_train_options(_command(subparsers, "train", packing.train, help), _whole_number)
+
+
+def _add_elect(subparsers: Subparsers) -> None:
+    help = "Hold the elections of a trained model's simulated voters, as many as one likes."
+    packing.add_elect_options(_command(subparsers, "elect", packing.elect, help), _whole_number)
 
 
 def _add_vote(subparsers: Subparsers) -> None:
