@@ -27,10 +27,6 @@ def new_folder(folder: Path, overwrite: bool) -> Iterator[Path]:
             writes it.
     """
     name = printable(folder)
-    if folder.exists() and not overwrite:
-        raise InputError(
-            f"{name}: this is there already; give another folder, or --overwrite to replace it."
-        )
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{name}: this is a file; give a folder.")
     work = folder.with_name(folder.name + ".packing")
@@ -38,29 +34,45 @@ def new_folder(folder: Path, overwrite: bool) -> Iterator[Path]:
         work.mkdir(parents=True, exist_ok=True)
         with (work / "lock").open("w") as lock:
             _lock(lock.fileno(), name)
-            for left in work.iterdir():
-                if left.name != "lock":
-                    shutil.rmtree(left) if left.is_dir() else left.unlink()
-            whole = work / "whole"
-            whole.mkdir()
             try:
-                yield whole
-            except BaseException:
+                yield from _written(folder, work, overwrite)
+            finally:
+                _put_back(folder, work)
                 shutil.rmtree(work, ignore_errors=True)
-                raise
-            _synchronise(whole)
-            if folder.exists():
-                # Between two renames the old folder stands under another name, so that whatever
-                # happens one of the two is whole.
-                folder.rename(work / "old")
-            whole.rename(folder)
-            _synchronise(folder.parent)
-        shutil.rmtree(work, ignore_errors=True)
     except OSError as error:
         if isinstance(error, InputError):
             raise
         reason = error.strerror or str(error)
         raise InputError(f"{name}: the folder cannot be written ({reason}).") from error
+
+
+def _written(folder: Path, work: Path, overwrite: bool) -> Iterator[Path]:
+    """A folder within ``work``, which becomes ``folder`` when all is written."""
+    old, whole = work / "old", work / "whole"
+    _put_back(folder, work)
+    if folder.exists() and not overwrite:
+        raise InputError(
+            f"{printable(folder)}: this is there already; give another folder, or --overwrite to "
+            "replace it."
+        )
+    for left in (old, whole):
+        if left.exists():
+            shutil.rmtree(left)
+    whole.mkdir()
+    yield whole
+    _synchronise(whole)
+    if folder.exists():
+        # Between two renames the old folder stands under another name, so that whatever happens
+        # one of the two is whole.
+        folder.rename(old)
+    whole.rename(folder)
+    _synchronise(folder.parent)
+
+
+def _put_back(folder: Path, work: Path) -> None:
+    """Give the folder of before its name, where its writer ended between the two renames."""
+    if (work / "old").is_dir() and not folder.exists():
+        (work / "old").rename(folder)
 
 
 def _lock(descriptor: int, name: str) -> None:

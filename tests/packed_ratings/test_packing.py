@@ -279,3 +279,19 @@ def test_two_processes_do_not_pack_one_folder(tmp_path):
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(InputError, match="another process is packing this folder"):
             pack(tmp_path / "file.parquet", tmp_path / "packed")
+
+
+def test_the_folder_of_before_is_kept_until_the_new_one_has_its_name(tmp_path):
+    """Also where a process was killed between the two renames."""
+    write(columns_of_random_ballots(2), tmp_path / "file.parquet")
+    folder, left = tmp_path / "packed", tmp_path / "packed.packing"
+    before = pack(tmp_path / "file.parquet", folder)
+    left.mkdir()
+    folder.rename(left / "old")
+    with pytest.raises(InputError, match="this is there already"):
+        pack(tmp_path / "file.parquet", folder)
+    (tmp_path / "bad.csv").write_text("rater,completion,rank\na,x,one\n")
+    with pytest.raises(InputError, match="rank is 'one'"):
+        pack(tmp_path / "bad.csv", folder, overwrite=True)
+    assert PackedRatings.open(folder).content == before.content
+    assert not left.exists()
