@@ -150,7 +150,7 @@ def _check_numbers(items: Sequence[str], sample: Mapping[str, Sequence[str]], fi
     for name in odd:
         words = [cell for cell in sample[name] if not _is_number_column([cell])
                  and not is_missing(cell.strip())]  # fmt: skip
-        if len(odd) < len(items) and len(words) <= len(sample[name]) / 2:
+        if words and len(odd) < len(items) and len(words) <= len(sample[name]) / 2:
             raise InputError(
                 f"{file.removesuffix(': line 1')}: column {quoted(name)} has {quoted(words[0])} "
                 "among its numbers; give a number, leave the cell empty, or name the columns that "
