@@ -31,6 +31,15 @@ def configure(db: sqlite3.Connection, path: Path) -> None:
         path.chmod(0o600)
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Device and inode of a file; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """A write transaction, rolled back on any exception."""

@@ -149,7 +149,10 @@ class Database:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if held is self._writer:
                 self._reserve.keep()
-            if self._damaged_file is not None and _identity(self.path) == self._damaged_file:
+            if (
+                self._damaged_file is not None
+                and sqlite_files.identity(self.path) == self._damaged_file
+            ):
                 sqlite_files.set_aside(self.path)
             self._damaged_file = None
             try:
@@ -171,7 +174,7 @@ class Database:
             ClassroomError: it does not (503); the next use opens the file that is there, or a new
                 one.
         """
-        if _identity(self.path) != self._writer.file:
+        if sqlite_files.identity(self.path) != self._writer.file:
             self._was_removed = True
             self._failures += 1
             raise ClassroomError(
@@ -222,18 +225,9 @@ class Database:
             raise ClassroomError(f"The server cannot save now ({reason}).", 503) from error
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Device and inode of a file; None where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
 def _hold(path: Path) -> tuple[int, int] | None:
     """The identity of a file, which is kept open for ``_is_whole`` where the system is POSIX."""
-    file = _identity(path)
+    file = sqlite_files.identity(path)
     if file is not None and os.name == "posix" and file not in _HELD:
         _HELD[file] = os.open(path, os.O_RDONLY)
     return file

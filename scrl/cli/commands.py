@@ -81,8 +81,10 @@ def run(chosen: Namespace) -> None:
         f"{seconds['total']:.1f} s on {result['device']}, "
         f"{seconds['compile']:.1f} s of it compiling"
     )
-    write_result(chosen.out, result)
-    _save_models(chosen, experiment.models, source.name)
+    try:
+        write_result(chosen.out, result)
+    finally:  # a full disk at one place loses nothing at the other
+        _save_models(chosen, experiment.models, source.name)
 
 
 def _run_without_individuals(chosen: Namespace, ratings: Ratings, config: Config) -> None:

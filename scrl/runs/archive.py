@@ -108,7 +108,7 @@ class Archive:
             fitted: the bytes of ``serialization.pack``.
 
         Raises:
-            InputError: as ``begin``.
+            InputError: as ``begin``, or where the run was deleted meanwhile.
         """
         text = json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
         packed = zlib.compress(text, 6)
@@ -116,11 +116,15 @@ class Archive:
             if db is None:
                 return
             self._check_room(len(packed) + len(fitted or b""))
-            db.execute(
+            found = db.execute(
                 "UPDATE runs SET state = 'done', error = '', content = ?, learnt = ?, "
                 "headline = ? WHERE id = ?",
                 (packed, fitted, json.dumps(headline(content["result"])), id),
             )
+            if not found.rowcount:
+                raise InputError(
+                    "The run is not in the file of runs any more, so its result is not kept."
+                )
 
     def fail(self, id: str, error: str) -> None:
         """Record why a run ended without a result."""

@@ -56,6 +56,7 @@ class Database:
         self.connection: sqlite3.Connection | None = None
         self._lock = threading.RLock()
         self._closed, self._tried = False, 0.0
+        self._file: tuple[int, int] | None = None
         self._open()
 
     def close(self) -> None:
@@ -67,6 +68,7 @@ class Database:
     def is_ready(self) -> bool:
         """Whether the file can be used; one that could not is tried again after a while."""
         with self._lock:
+            self._check_place()
             waited = time.monotonic() - self._tried
             if self.connection is None and not self._closed and waited > RETRY_SECONDS:
                 self._open()
@@ -91,6 +93,22 @@ class Database:
                 return
             with sqlite_files.transaction(self.connection) as db:
                 yield db
+            if not self._check_place():
+                raise InputError(self.notice)
+
+    def _check_place(self) -> bool:
+        """Whether the open file is still the one at the path; else the one there, or a new one, is
+        opened. SQLite goes on writing into a file that was removed."""
+        if self.connection is None or sqlite_files.identity(self.path) == self._file:
+            return True
+        self._disconnect()
+        self._open()
+        if self.connection is not None:
+            self.notice = (
+                f"The file of runs, {self.path}, was removed or replaced while the app ran. What "
+                "it held is not here any more; new runs are kept in the file that is there now."
+            )
+        return False
 
     def delete(self, where: str, values: Sequence[str]) -> int:
         """Delete rows, overwrite their bytes in the file and in its log, and return how many.
@@ -180,6 +198,7 @@ class Database:
         except OSError as error:
             self._disable(error.strerror or str(error))
         if self.connection is not None:
+            self._file = sqlite_files.identity(self.path)
             self._reserve.keep()
         self._tried = time.monotonic()
 

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import sqlite3
 import subprocess
 import threading
@@ -154,3 +155,26 @@ def test_text_that_no_file_can_hold_is_refused_and_the_file_stays(tmp_path):
     assert archive.is_open
     assert [path.name for path in tmp_path.glob("*damaged*")] == []
     archive.close()
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced", "folder gone"])
+def test_a_file_that_vanishes_under_the_app_is_noticed_and_a_new_one_begins(tmp_path, how):
+    """SQLite would go on writing into the removed file, and all of it would be lost silently."""
+    path = tmp_path / "data" / "runs.sqlite"
+    archive = Archive(path)
+    begin(archive, "old")
+    begin(archive, "running")
+    if how == "folder gone":
+        shutil.rmtree(path.parent)
+    else:
+        for file in path.parent.iterdir():
+            file.unlink()
+    if how == "replaced":
+        Archive(path).close()
+    with pytest.raises(InputError, match="not in the file of runs any more"):
+        archive.finish("running", CONTENT)
+    assert "was removed or replaced" in archive.notice
+    begin(archive, "new")
+    archive.finish("new", CONTENT)
+    archive.close()
+    assert [run.id for run in Archive(path).runs_of("ann")] == ["new"]

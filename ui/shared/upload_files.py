@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from scrl.whole_files import whole_file
+
 #: Compressed bytes of all files, and of those of one visitor.
 MAX_BYTES, MAX_OWNER_BYTES = 2 * 2**30, 512 * 2**20
 #: Days after which a file that nobody opened is deleted.
@@ -49,16 +51,14 @@ class UploadFiles:
         """Store a file; False where the disk does not take it."""
         packed = json.dumps(filename).encode() + b"\n" + zlib.compress(data, 1)
         folder = self.folder / _folder_name(owner)
-        path, part = folder / id, folder / f"{id}.part"
+        path = folder / id
         with self._lock:
             try:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                part.touch(mode=0o600)
-                part.write_bytes(packed)
-                os.replace(part, path)
+                with whole_file(path) as part:
+                    part.chmod(0o600)
+                    part.write_bytes(packed)
             except OSError:
-                with suppress(OSError):
-                    part.unlink()
                 return False
             self._make_room(path)
         return True
