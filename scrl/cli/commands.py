@@ -191,13 +191,15 @@ def score(chosen: Namespace) -> None:
 
 def reproduce(chosen: Namespace) -> None:
     """Repeat the run in an exported archive and print the differences."""
-    from scrl.data.files import read_file
-    from scrl.runs.bundle import MAX_PACKED_BYTES, read_bundle, result_differences
+    from scrl.data.files import check_file
+    from scrl.runs.bundle import read_bundle, result_differences
     from scrl.runs.seeds import run_seeds, seeds_dict
+    from scrl.runs.zip_files import MAX_PACKED_BYTES
     from scrl.runtime import start
 
     check_output(chosen.out)
-    source, config, seeds, before = read_bundle(read_file(chosen.file, MAX_PACKED_BYTES))
+    check_file(chosen.file, MAX_PACKED_BYTES)
+    source, config, seeds, before = read_bundle(chosen.file)
     start()
     after = seeds_dict(run_seeds(source, config, seeds, show_progress))
     clear_progress()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
-from operator import index
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from scrl import figures
-from scrl.config import MAX_SEEDS
+from scrl.results import RunResult
 from scrl.runs.csv_files import orders_csv
+from scrl.runs.zip_files import FOREIGN, unzipped
 from scrl.scenarios.parsing import parse_scenario
 from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError, Ratings
@@ -24,17 +25,15 @@ if TYPE_CHECKING:
 #: The format that is written, and those that are read.
 FORMAT, FORMATS = "scrl run 2", ("scrl run 1", "scrl run 2")
 COMMAND = "python -m scrl reproduce ARCHIVE.zip"
-#: Bytes that a zip, and all files in it together, may take.
-MAX_PACKED_BYTES, MAX_UNPACKED_BYTES = 256 * 2**20, 512 * 2**20
-#: Files in a zip, and bytes of its list of files.
-MAX_FILES, MAX_DIRECTORY_BYTES = 1000, 2**17
-FOREIGN = "This is not an archive of a run that scrl exported."
 #: Prompts whose orders are drawn.
 MAX_FIGURES = 20
-#: The files that are read again; nothing is ever written to a path that a zip names.
-_READ = ("manifest.json", "result.json", "scenario.yaml", "ratings.safetensors")
+#: The files that are read again, and their most bytes; nothing is ever written to a path that a
+#: zip names.
+READ = {"manifest.json": 2**20, "result.json": 2**25, "scenario.yaml": 2**20,
+        "ratings.safetensors": 128 * 2**20}  # fmt: skip
 #: Those that an import reads besides.
-IMPORTED = (*_READ, "latent.json", "curves.json", "parameters.safetensors")
+IMPORTED = READ | {"latent.json": 2**25, "curves.json": 2**24,
+                   "parameters.safetensors": 128 * 2**20}  # fmt: skip
 
 
 def export_run(archive: Archive, id: str) -> bytes:
@@ -88,127 +87,70 @@ def write_bundle(
     return out.getvalue()
 
 
-def read_bundle(data: bytes) -> tuple[Scenario | Ratings, Config, range, dict]:
-    """Read a zip of ``write_bundle``.
+def read_bundle(source: bytes | Path) -> tuple[Scenario | Ratings, Config, range, RunResult]:
+    """Read a zip of ``write_bundle``; everything in it is checked.
+
+    Args:
+        source: the bytes of a zip, or its path.
 
     Returns:
         The source, the configuration, the seeds and the result file.
 
     Raises:
-        InputError: for any other file, or one that unpacks to more than ``MAX_UNPACKED_BYTES``.
+        InputError: for any other file, one that is too large, or one whose parts do not fit each
+            other.
     """
-    return parse_files(unzipped(data))
+    return parse_files(unzipped(source, READ))
 
 
-def parse_files(files: Mapping[str, bytes]) -> tuple[Scenario | Ratings, Config, range, dict]:
+def parse_files(
+    files: Mapping[str, bytes],
+) -> tuple[Scenario | Ratings, Config, range, RunResult]:
     """As ``read_bundle``, for the files of a zip."""
     from scrl.config import Config
     from scrl.runs.serialization import config_of, unpack_source
+    from scrl.runs.stored_results import (
+        check_result,
+        check_rules,
+        read_json,
+        read_manifest,
+        read_typed,
+    )
 
-    try:
-        manifest, result = (plain_json(files[f"{n}.json"]) for n in ("manifest", "result"))
-        format = manifest["format"]
-        if format not in FORMATS and (
-            isinstance(format, int) or str(format).startswith("scrl run ")
-        ):
-            raise InputError(
-                "Another version of the software exported this run; import it with that version, "
-                "or run it again there and here."
-            )
-        if format not in FORMATS:
-            raise KeyError
-        seed, rules = index(manifest["seed"]), tuple(manifest["rules"])
-        seeds = range(seed, seed + index(manifest.get("seeds", 1)))
-        config = manifest["config"]
-        config = Config(rules=rules) if config is None else config_of(config)
-        if (
-            not isinstance(config, Config)
-            or not 0 <= seed < 2**32
-            or not 1 <= len(seeds) <= MAX_SEEDS
-        ):
-            raise TypeError
-        source: Scenario | Ratings
-        if "scenario.yaml" in files:
-            source = parse_scenario(files["scenario.yaml"], "scenario.yaml")
-        else:
-            source = unpack_source(files["ratings.safetensors"])
-        iter(result["prompts"].items())
-    except InputError:
-        raise
-    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(FOREIGN) from error
-    return source, config, seeds, result
-
-
-def plain_json(data: bytes) -> Any:
-    """JSON whose numbers are finite, whose keys differ and whose texts can be written as UTF-8.
-
-    Raises:
-        ValueError: for anything else.
-    """
-
-    def refuse(text: str) -> None:
-        raise ValueError(text)
-
-    def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(found := dict(pairs)) != len(pairs):
-            raise ValueError("a key stands twice")
-        return found
-
-    content = json.loads(data, parse_constant=refuse, object_pairs_hook=distinct)
-    json.dumps(content, ensure_ascii=False).encode()  # half of a surrogate pair is no text
-    return content
-
-
-def unzipped(data: bytes, names: Sequence[str] = _READ) -> dict[str, bytes]:
-    """The files of these names in a zip, in memory; a name that it lacks is left out.
-
-    Raises:
-        InputError: for another file, a zip that names a path outside itself, or one too large.
-    """
-    if len(data) > MAX_PACKED_BYTES:
-        raise InputError(f"The archive has more than {MAX_PACKED_BYTES / 2**20:,.0f} MB.")
-    _check_directory(data)
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            inside = archive.infolist()
-            _check_names([entry.filename for entry in inside])
-            left, files = MAX_UNPACKED_BYTES, {}
-            for entry in inside:
-                if entry.filename not in names:
-                    continue
-                with archive.open(entry) as file:  # the sizes in a header may be false
-                    files[entry.filename] = file.read(left + 1)
-                left -= len(files[entry.filename])
-                if left < 0:
-                    raise InputError(
-                        f"The archive unpacks to more than {MAX_UNPACKED_BYTES / 2**20:,.0f} MB."
-                    )
-            return files
-    except Exception as error:  # a malformed zip raises many kinds
-        if isinstance(error, InputError):
-            raise
-        raise InputError(FOREIGN) from error
-
-
-def _check_directory(data: bytes) -> None:
-    """Refuse a zip whose list of files is long, before it is read: it may name millions."""
-    end = data.rfind(b"PK\x05\x06", max(0, len(data) - 2**16 - 22))
-    if end < 0 or len(data) < end + 22:
+    if "manifest.json" not in files or "result.json" not in files:
         raise InputError(FOREIGN)
-    size = int.from_bytes(data[end + 12 : end + 16], "little")
-    if size > MAX_DIRECTORY_BYTES or data[max(0, end - 20) : end].startswith(b"PK\x06\x07"):
-        raise InputError("The archive holds too many files; it is not read.")
+    tree = read_json(files["manifest.json"], "manifest.json")
+    format = tree.get("format") if isinstance(tree, dict) else None
+    if format not in FORMATS:
+        _refuse_format(format)
+    manifest = read_manifest(tree)
+    rules = tuple(manifest.rules)
+    config = Config(rules=rules) if manifest.config is None else config_of(manifest.config)
+    if config.rules != rules:
+        raise InputError(
+            "The archive's manifest is wrong: its rules are not those of its settings; export the "
+            "run again."
+        )
+    check_rules(rules)
+    source: Scenario | Ratings
+    if "scenario.yaml" in files:
+        source = parse_scenario(files["scenario.yaml"], "scenario.yaml")
+    elif "ratings.safetensors" in files:
+        source = unpack_source(files["ratings.safetensors"])
+    else:
+        raise InputError(FOREIGN)
+    result: RunResult = read_typed(RunResult, files["result.json"], "result.json")
+    check_result(result, source, rules, manifest.seeds)
+    return source, config, range(manifest.seed, manifest.seed + manifest.seeds), result
 
 
-def _check_names(names: Sequence[str]) -> None:
-    if len(names) > MAX_FILES:
-        raise InputError("The archive holds too many files; it is not read.")
-    for name in names:
-        if name.startswith(("/", "\\")) or ".." in name or ":" in name or "\\" in name:
-            raise InputError("The archive names a path outside itself; it is not read.")
-    if len(set(names)) < len(names):
-        raise InputError("The archive holds a file twice; it is not read.")
+def _refuse_format(format: object) -> NoReturn:
+    if isinstance(format, int) or (isinstance(format, str) and format.startswith("scrl run ")):
+        raise InputError(
+            "Another version of the software exported this run; import it with that version, "
+            "or run it again there and here."
+        )
+    raise InputError(FOREIGN)
 
 
 def result_differences(before: Mapping, after: Mapping) -> list[str]:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from scrl.data.dataclass_json import to_plain
-from scrl.results import LatentMap, RunResult
-from scrl.runs.bundle import FOREIGN, IMPORTED, parse_files, plain_json, unzipped
-from scrl.runs.csv_export import scores_of
-from scrl.runs.seed_spread import SOURCES
+from scrl.results import LatentMap
+from scrl.runs.bundle import IMPORTED, parse_files
 from scrl.runs.serialization import pack_source, unpack
+from scrl.runs.stored_results import check_latent, is_number, read_json, read_typed, require
+from scrl.runs.zip_files import FOREIGN, unzipped
 from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError, Ratings
-from scrl.voting.registry import RULES
 
-_MAX_TEXT, _MAX_VERSIONS, _MAX_NOTES = 200, 40, 100
-_NOT_SOUND = "The results in this archive do not fit its data, so they are not imported."
+_MAX_TEXT, _MAX_VERSIONS = 200, 40
 _FAULTS = (KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError)
 
 
@@ -53,7 +48,7 @@ class ImportedRun:
     note: str
 
 
-def read_run(data: bytes) -> ImportedRun:
+def read_run(data: bytes | Path) -> ImportedRun:
     """Read a zip of ``export_run``. Nothing in it is run, and no file is written.
 
     Raises:
@@ -61,22 +56,15 @@ def read_run(data: bytes) -> ImportedRun:
             do not fit its data.
     """
     files = unzipped(data, IMPORTED)
-    source, config, seeds, _ = parse_files(files)
+    source, config, seeds, result = parse_files(files)
     try:
-        manifest = plain_json(files["manifest.json"])
-        result = _typed(RunResult, files["result.json"])
-        latent = _typed(LatentMap, files["latent.json"])
-        if not set(config.rules) <= set(RULES):
-            raise InputError(
-                "This run counts by a rule that this version of the software does not know."
-            )
-        _require(list(manifest["rules"]) == list(config.rules))
-        _check_result(result, source, config.rules, len(seeds))
-        _check_latent(latent)
+        manifest = read_json(files["manifest.json"], "manifest.json")
+        latent = read_typed(LatentMap, files["latent.json"], "latent.json")
+        check_latent(latent)
         content = {"result": result, "latent": latent, "config": to_plain(config),
                    "yaml": source.to_yaml()}  # fmt: skip
         if "curves.json" in files:
-            content["curves"] = _curves(plain_json(files["curves.json"]))
+            content["curves"] = _curves(read_json(files["curves.json"], "curves.json"))
         name = str(manifest.get("name") or source.name)[:_MAX_TEXT]
         versions = _texts(manifest.get("versions"))
         created = _past_time(manifest.get("created"))
@@ -101,98 +89,7 @@ def _checked_fitted(
         unpack(packed, source)
     except InputError as error:
         return None, str(error)
-    return packed, ""
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter:
-    return TypeAdapter(kind)
-
-
-def _typed(kind: Any, data: bytes) -> Any:
-    """JSON of a type of ``scrl.results``, as it is in the archive."""
-    found = plain_json(data)
-    try:
-        _adapter(kind).validate_json(data, strict=True)
-    except ValidationError as error:
-        raise InputError(_NOT_SOUND) from error
-    return found
-
-
-def _require(fits: bool) -> None:
-    if not fits:
-        raise InputError(_NOT_SOUND)
-
-
-def _check_result(
-    result: RunResult, source: Scenario | Ratings, rules: Sequence[str], seeds: int
-) -> None:
-    """Refuse results whose prompts, completions, rules and seeds are not those of the run."""
-    catalogue = source.catalogue
-    _require(bool(result["prompts"]) and len(result["notes"]) <= _MAX_NOTES)
-    for prompt, entry in result["prompts"].items():
-        _require(prompt in catalogue.prompts)
-        names = catalogue.names(catalogue.prompts.index(prompt))
-        _require(sorted(entry["completions"]) == sorted(names))
-        parts: Mapping[str, Any] = entry
-        _require(set(entry["social"]) == set(entry["voters"]) == set(rules))
-        for part in ("truth", "raters"):
-            _require(part not in parts or set(parts[part]) >= set(rules))
-        _require("truth" in parts or not source.is_scenario)
-        _check_outcome(entry["vanilla"], names)
-        _require(sorted(entry["vanilla"]["mle"]) == sorted(names))
-        for part in ("truth", "raters", "voters", "social"):
-            for outcome in parts.get(part, {}).values():
-                _check_outcome(outcome, names)
-        for part in ("agreement", "welfare"):
-            _require(part not in parts or "truth" in parts)
-    for cluster in result["silence"]["kinds"]:
-        for prompt, block in cluster["prompts"].items():
-            _require(prompt in result["prompts"])
-            known = set(result["prompts"][prompt]["completions"])
-            _require({name for tied in block["order"] for name in tied} <= known)
-            _require(set(block["silent"]) <= known)
-    if "seeds" in result:
-        _check_seeds(result, rules, seeds)
-    else:
-        _require(seeds == 1)
-
-
-def _check_outcome(outcome: Mapping, names: Sequence[str]) -> None:
-    """Refuse an outcome that does not order and value exactly these names."""
-    _require(sorted(name for tied in outcome["order"] for name in tied) == sorted(names))
-    _require(all(outcome["order"]))
-    _require(sorted(outcome.get("rewards") or scores_of(outcome)) == sorted(names))
-
-
-def _check_seeds(result: RunResult, rules: Sequence[str], count: int) -> None:
-    """Refuse results of several seeds that lack one, or order other completions."""
-    seeds = result["seeds"]
-    _require(len(seeds["seeds"]) == count and set(seeds["prompts"]) == set(result["prompts"]))
-    for values in seeds["latent"].values():
-        _require(len(values) == count and all(map(_is_number, values)))
-    _require({"active_units", "components"} <= set(seeds["latent"]))
-    for prompt, parts in seeds["prompts"].items():
-        names = sorted(result["prompts"][prompt]["completions"])
-        for source in set(SOURCES) & set(parts):
-            by_rule = {"": parts[source]} if source == "vanilla" else parts[source]
-            _require(set(by_rule) <= {"", *RULES})
-            for outcome in by_rule.values():
-                _require(len(outcome["order"]) == count)
-                for order in outcome["order"]:
-                    _require(sorted(name for tied in order for name in tied) == names)
-                by_name: Mapping = outcome.get("rewards") or scores_of(outcome)
-                _require(sorted(by_name) == names)
-                for row in by_name.values():
-                    _require(len(row) == count and all(map(_is_number, row)))
-        for rule, by_source in parts.get("agreement", {}).items():
-            _require(rule in rules and "truth" in result["prompts"][prompt])
-            for agreement in by_source.values():
-                _require(len(agreement["tau"]) == count and all(map(_is_number, agreement["tau"])))
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+    return bytes(packed), ""
 
 
 def _past_time(value: object) -> float | None:
@@ -202,18 +99,10 @@ def _past_time(value: object) -> float | None:
     return None
 
 
-def _check_latent(latent: LatentMap) -> None:
-    """Refuse a map whose lists differ in length."""
-    lists = (latent["x"], latent["y"], latent["type"], latent["marked"])
-    _require(len({len(values) for values in lists}) == 1)
-    _require(all(-1 <= i < len(latent["types"]) for i in latent["type"]))
-    _require(len(latent["explained"]) >= 2)
-
-
 def _curves(curves: Mapping[str, list[float]]) -> dict[str, list[float]]:
     """Loss curves of a run of an earlier version."""
     for values in curves.values():
-        _require(len(values) == len(curves["step"]) and all(map(_is_number, values)))
+        require(len(values) == len(curves["step"]) and all(map(is_number, values)))
     return dict(curves)
 
 

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import jax
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as packed_tensors
 
 from scrl.config import RewardConfig
 from scrl.data.dataclass_json import from_plain, to_plain
+from scrl.data.files import printable, quoted, read_file
+from scrl.data.stored_ratings import CATALOGUE
+from scrl.data.strict_arrays import Declared, check_arrays, open_arrays
+from scrl.data.strict_json import strict_json
 from scrl.networks.layers import Table, standardise
 from scrl.social import text_artifacts
 from scrl.social.named_reward import NamedReward
 from scrl.social.reward_model import Reward, blank_parameters
+from scrl.social.stored_catalogue import TEXTS, checked_catalogue
 from scrl.social.text_reward import TextReward
 from scrl.text.encoder import Encoder
 from scrl.types import Catalogue, InputError
 from scrl.whole_files import write_whole
 
 FORMAT = "scrl reward 1"
-_ARRAYS = ("members", "offsets", "prompt_features", "completion_features")
-_TEXTS = ("prompts", "completions", "prompt_texts", "completion_texts")
+#: Bytes of a file; width of a network; largest parameter, of which no reward overflows.
+MAX_MODEL_BYTES, MAX_WIDTH, MAX_PARAMETER = 500_000_000, 4096, 1e6
 
 
 def save(model: Reward | TextReward, path: str | Path, **about: str) -> None:
@@ -45,7 +49,7 @@ def save(model: Reward | TextReward, path: str | Path, **about: str) -> None:
         return
     arrays = {
         f"catalogue.{name}": np.ascontiguousarray(value)
-        for name in _ARRAYS
+        for name in CATALOGUE
         if (value := getattr(model.catalogue, name)) is not None
     }
     for where, leaf in jax.tree_util.tree_leaves_with_path(model.params):
@@ -54,7 +58,7 @@ def save(model: Reward | TextReward, path: str | Path, **about: str) -> None:
         "format": FORMAT,
         "config": json.dumps(to_plain(model.config)),
         "about": json.dumps(about),
-        **{name: json.dumps(list(getattr(model.catalogue, name))) for name in _TEXTS},
+        **{name: json.dumps(list(getattr(model.catalogue, name))) for name in TEXTS},
     }
     _write(arrays, manifest, path)
 
@@ -79,33 +83,60 @@ def load(path: str | Path, encoder: Encoder | None = None) -> NamedReward | Text
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: there is no such model file.")
+        raise InputError(f"{printable(path)}: there is no such model file.")
     try:
-        with safe_open(str(path), framework="numpy") as file:
-            manifest = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        manifest, arrays = open_arrays(read_file(path, MAX_MODEL_BYTES))
         if manifest.get("format") == text_artifacts.FORMAT:
             # A wrong encoder is a fault of its own, which is no fault of the file.
+            text_artifacts.check(arrays, manifest)
             encoder = text_artifacts.encoder_for(arrays, manifest, encoder)
             return text_artifacts.unpacked(arrays, manifest, encoder)
         if manifest.get("format") != FORMAT:
-            raise ValueError("another format")
-        texts: dict[str, Any] = {name: tuple(json.loads(manifest[name])) for name in _TEXTS}
-        config = from_plain(RewardConfig, json.loads(manifest["config"]))
-        numbers: dict[str, Any] = {name: arrays.get(f"catalogue.{name}") for name in _ARRAYS}
-        catalogue = Catalogue(**texts, **numbers)
-        blank = blank_parameters(catalogue, config)
-        leaves, shape = jax.tree_util.tree_flatten_with_path(blank)
-        values = []
-        for where, leaf in leaves:
-            value = arrays[f"params{jax.tree_util.keystr(where)}"]
-            if value.shape != leaf.shape:
-                raise ValueError
-            values.append(value)
+            raise ValueError("it is of another format")
+        return _unpacked(arrays, manifest)
     except text_artifacts.EncoderError:
         raise
-    except (SafetensorError, KeyError, ValueError, TypeError, OSError, RecursionError) as error:
-        raise InputError(f"{path}: this is not a reward model that scrl saved.") from error
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise _foreign(path, error) from error
+
+
+def _foreign(path: Path, error: Exception) -> InputError:
+    """A fault of a file as a sentence; a phrase of ``strict_arrays`` says where it is."""
+    said = str(error) if type(error) is ValueError else ""
+    what = f"{printable(path)}: this is not a reward model that scrl saved"
+    if not said or len(said) > 200 or not said.isprintable():
+        return InputError(f"{what}, or it is damaged; save it again.")
+    return InputError(f"{what}, or it is damaged: {said}.")
+
+
+def _unpacked(arrays: Mapping[str, np.ndarray], manifest: Mapping[str, str]) -> NamedReward:
+    """The network of a file; its texts, arrays and settings are checked before it is built.
+
+    Raises:
+        ValueError, KeyError: where a part is missing or does not fit.
+    """
+    config = from_plain(RewardConfig, strict_json(manifest["config"]))
+    if not 1 <= config.width <= MAX_WIDTH or not 0 < config.prior_sd < np.inf:
+        raise ValueError("a setting is out of range")
+    catalogue = checked_catalogue(arrays, manifest)
+    for features in (catalogue.prompt_features, catalogue.completion_features):
+        with np.errstate(all="ignore"):
+            read = standardise(features, features)
+        if read is not None and not np.isfinite(read).all():
+            raise ValueError("its features are too large")
+    leaves, shape = jax.tree_util.tree_flatten_with_path(blank_parameters(catalogue, config))
+    names = [f"params{jax.tree_util.keystr(where)}" for where, _ in leaves]
+    if {n for n in arrays if not n.startswith("catalogue.")} != set(names):
+        raise ValueError("it holds other parameters")
+    schema = {
+        name: Declared("f", ("*",) * leaf.ndim, -MAX_PARAMETER, MAX_PARAMETER)
+        for name, (_, leaf) in zip(names, leaves, strict=True)
+    }
+    check_arrays(schema, [(name, arrays[name]) for name in names], {})
+    for name, (_, leaf) in zip(names, leaves, strict=True):
+        if arrays[name].shape != leaf.shape:
+            raise ValueError(f"the array {quoted(name)} has another shape")
+    values = [arrays[name].astype(np.float32) for name in names]
     return NamedReward(jax.tree_util.tree_unflatten(shape, values), catalogue, config)
 
 
@@ -133,7 +164,7 @@ def score(model: Reward | TextReward, catalogue: Catalogue) -> np.ndarray:
                 f"The model knows {kind}s by {own.shape[1]} features; "
                 f"the file has {other.shape[1]}."
             )
-    return model.rewards(
+    rewards = model.rewards(
         Table.of(known)._replace(
             contest=catalogue.item_prompt,
             prompt=_prompt_indices(known, catalogue)[catalogue.item_prompt],
@@ -144,6 +175,12 @@ def score(model: Reward | TextReward, catalogue: Catalogue) -> np.ndarray:
             ),
         )
     )
+    if not np.isfinite(rewards).all():
+        raise InputError(
+            "The file's features are too large for the model; give them in the units of its "
+            "training."
+        )
+    return rewards
 
 
 def _prompt_indices(known: Catalogue, new: Catalogue) -> np.ndarray:

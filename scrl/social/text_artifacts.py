@@ -8,19 +8,49 @@ from typing import Any
 
 import numpy as np
 
+from scrl.data.strict_arrays import Declared, check_arrays
+from scrl.data.strict_json import strict_json
+from scrl.social.stored_catalogue import TEXTS, checked_catalogue
 from scrl.social.text_reward import TextFunctions, TextReward
+from scrl.text.attributes import ATTRIBUTES
 from scrl.text.encoder import Encoder, encode, encoder_named
 from scrl.text.features import TextFeatures
-from scrl.types import Catalogue, InputError
+from scrl.types import InputError
 from scrl.utility_models.feature_basis import FeatureBasis
 
 FORMAT = "scrl text reward 1"
 #: A text by which an encoder is recognised, and how far its vector may be off.
 PROBE, MAX_PROBE_ERROR = "The quick brown fox jumps over the lazy dog.", 1e-3
-_TEXTS = ("prompts", "completions", "prompt_texts", "completion_texts")
 _FEATURES = ("directions", "prompt_mean", "prompt_directions", "mean", "scale")
 _BASIS = ("mean", "scale", "directions", "centres")
 _MODEL = ("weight", "covariance", "own", "group_sd", "references")
+#: Kernels of a basis; largest number in a file.
+MAX_KERNELS, MAX_NUMBER = 16, 1e9
+
+
+def _number(*axes: str, low: float = -MAX_NUMBER, infinite: bool = False) -> Declared:
+    return Declared("f", axes, low, MAX_NUMBER, infinite=infinite)
+
+
+#: What the arrays have to be; the scale of a constant feature is infinite.
+_ARRAYS = {
+    "features.directions": _number("dimensions", "directions"),
+    "features.prompt_mean": _number("dimensions"),
+    "features.prompt_directions": _number("dimensions", "directions of prompts"),
+    "features.mean": _number("features"),
+    "features.scale": _number("features", low=1e-300, infinite=True),
+    "basis.mean": _number("curved features"),
+    "basis.scale": _number("curved features", low=1e-300, infinite=True),
+    "basis.directions": _number("curved features", "linear functions"),
+    "basis.centres": _number("centres", "curved features"),
+    "functions.mean": _number("functions"),
+    "functions.scale": _number("groups", low=1e-300),
+    "weight": _number("functions"),
+    "covariance": _number("functions", "functions"),
+    "own": _number("items"),
+    "group_sd": _number("*", low=0),
+    "references": _number("*", "*"),
+}
 
 
 class EncoderError(InputError):
@@ -47,7 +77,7 @@ def packed(model: TextReward, about: Mapping[str, str]) -> tuple[dict[str, Any],
         "widths": json.dumps(basis.widths),
         "own_sd": repr(float(model.own_sd)),
         "about": json.dumps(dict(about)),
-        **{name: json.dumps(list(getattr(c, name))) for name in _TEXTS},
+        **{name: json.dumps(list(getattr(c, name))) for name in TEXTS},
     }
     return {name: np.ascontiguousarray(a) for name, a in arrays.items()}, manifest
 
@@ -65,47 +95,53 @@ def unpacked(
     """
     features = TextFeatures(
         encoder,
-        tuple(json.loads(manifest["attributes"])),
+        _attributes(manifest),
         *(arrays[f"features.{part}"] for part in _FEATURES),
     )
-    widths = tuple(json.loads(manifest["widths"]))
+    widths = tuple(map(float, strict_json(manifest["widths"])))
     roots = tuple(arrays[f"basis.root{i}"] for i in range(len(widths)))
     own_parts: dict[str, Any] = {part: arrays[f"basis.{part}"] for part in _BASIS}
     basis = FeatureBasis(**own_parts, roots=roots, widths=widths)
     functions = TextFunctions(features, basis, arrays["functions.mean"], arrays["functions.scale"])
-    texts: dict[str, Any] = {part: tuple(json.loads(manifest[part])) for part in _TEXTS}
-    catalogue = Catalogue(
-        members=arrays["catalogue.members"], offsets=arrays["catalogue.offsets"],
-        read_by=features.reader, **texts,
-    )  # fmt: skip
+    catalogue = checked_catalogue(arrays, manifest, features.reader)
     weight, covariance, own, group_sd, references = (arrays[part] for part in _MODEL)
     model = TextReward(
         catalogue, functions, weight, covariance, own, group_sd, float(manifest["own_sd"]),
         references,
     )  # fmt: skip
     try:
-        sound = _is_sound(catalogue) and _has_sound_numbers(model)
-    except (IndexError, AttributeError, OverflowError):
-        sound = False
+        sound = _has_sound_numbers(model)
+    except (IndexError, AttributeError, OverflowError, ValueError, KeyError) as error:
+        raise ValueError("its arrays do not fit each other") from error
     if not sound:
-        raise ValueError("misshapen")
+        raise ValueError("its arrays do not fit each other")
     return model
 
 
-def _is_sound(c: Catalogue) -> bool:
-    """Whether texts are texts and every index is within its range."""
-    texts = (c.prompts, c.completions, c.prompt_texts, c.completion_texts)
-    return bool(
-        all(isinstance(text, str) for part in texts for text in part)
-        and len(c.prompts) == len(c.prompt_texts) == len(c.offsets) - 1 > 0
-        and len(c.completions) == len(c.completion_texts)
-        and c.members.ndim == 1
-        and c.offsets[0] == 0
-        and c.offsets[-1] == len(c.members)
-        and (np.diff(c.offsets) > 0).all()
-        and (c.members >= 0).all()
-        and (c.members < len(c.completions)).all()
-    )
+def _attributes(manifest: Mapping[str, str]) -> tuple[str, ...]:
+    names = strict_json(manifest["attributes"])
+    if not isinstance(names, list) or not all(name in ATTRIBUTES for name in map(str, names)):
+        raise ValueError("'attributes' are none that this version measures")
+    return tuple(map(str, names))
+
+
+def check(arrays: Mapping[str, np.ndarray], manifest: Mapping[str, str]) -> None:
+    """Check every array of a file against what it has to be, and its catalogue.
+
+    Raises:
+        ValueError, KeyError: where a part is missing or does not fit.
+    """
+    items = checked_catalogue(arrays, manifest).items
+    widths = strict_json(manifest["widths"])
+    if not isinstance(widths, list) or len(widths) > MAX_KERNELS:
+        raise ValueError("'widths' are no list of kernels")
+    roots = {f"basis.root{i}": _number("centres", "*") for i in range(len(widths))}
+    probe = {"probe": _number("dimensions")} if "probe" in arrays else {}
+    schema = _ARRAYS | roots | probe
+    named = {name for name in arrays if not name.startswith("catalogue.")}
+    if named != schema.keys():
+        raise ValueError("it lacks an array, or holds others")
+    check_arrays(schema, [(name, arrays[name]) for name in schema], {"items": items})
 
 
 def _has_sound_numbers(m: TextReward) -> bool:

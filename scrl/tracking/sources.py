@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import TypeIs
 
 from scrl.data.files import printable, read_file
+from scrl.data.strict_json import strict_json
 from scrl.runs.archive import Archive
-from scrl.runs.bundle import MAX_PACKED_BYTES, plain_json, unzipped
+from scrl.runs.bundle import IMPORTED
 from scrl.runs.database import APPLICATION_ID
 from scrl.runs.run_record import RunRecord, installed_versions
+from scrl.runs.zip_files import unzipped
 from scrl.tracking.records import TrackedGroup, TrackedRun
 from scrl.tracking.run_content import FAULTS, KINDS, run_of_content
 from scrl.tracking.sweep_runs import SWEEP_FILE, sweep_group
@@ -96,7 +98,7 @@ def _of_experiment(experiment: Any) -> TrackedRun:
 def _of_file(path: Path) -> TrackedRun:
     file = printable(path)
     try:
-        found = plain_json(read_file(path, MAX_RESULT_BYTES))
+        found = strict_json(read_file(path, MAX_RESULT_BYTES))
     except (ValueError, RecursionError):
         raise InputError(f"{file}: this is no JSON that scrl wrote; give {KINDS}.") from None
     return run_of_content(found, file, {}, path.stem)
@@ -104,14 +106,12 @@ def _of_file(path: Path) -> TrackedRun:
 
 def _of_zip(path: Path) -> TrackedRun:
     file = printable(path)
-    files = unzipped(
-        read_file(path, MAX_PACKED_BYTES),
-        ("manifest.json", "result.json", "latent.json", "curves.json", "scenario.yaml"),
-    )
+    limits = {name: most for name, most in IMPORTED.items() if not name.endswith(".safetensors")}
+    files = unzipped(path, limits)
     try:
-        manifest = plain_json(files["manifest.json"])
+        manifest = strict_json(files["manifest.json"])
         content = {
-            name: plain_json(files[f"{name}.json"])
+            name: strict_json(files[f"{name}.json"])
             for name in ("result", "latent", "curves")
             if f"{name}.json" in files
         }

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scrl.data.files import printable, read_file
-from scrl.runs.bundle import plain_json
+from scrl.data.strict_json import strict_json
 from scrl.tracking.measures import clean
 from scrl.tracking.records import TrackedGroup, TrackedRun, flat, hashed, key
 from scrl.tracking.run_content import FAULTS, run_of_content
@@ -78,7 +78,7 @@ def _task(found: Mapping[str, Any], parent: TrackedRun, id: str, file: str) -> T
 
 def _read(path: Path, limit: int) -> dict[str, Any]:
     try:
-        found = plain_json(read_file(path, limit))
+        found = strict_json(read_file(path, limit))
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

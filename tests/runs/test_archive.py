@@ -34,8 +34,8 @@ from scrl.runs import (
     to_dict,
     unpack,
     unpack_source,
+    zip_files,
 )
-from scrl.runs import bundle as bundles
 from scrl.runs.bundle import result_differences
 from scrl.runs.serialization import config_of, ratings_digest
 from scrl.scenarios import with_overrides
@@ -57,10 +57,13 @@ def archive(tmp_path):
     kept.close()
 
 
-def begin(archive, id="one", owner="ann", name="Tennessee", source=b"source", **about):
+def begin(
+    archive, id="one", owner="ann", name="Tennessee", source=b"source",
+    rules=("borda", "plurality"), **about,
+):  # fmt: skip
     archive.begin(
         id, owner=owner, name=name, spec="spec", scenario="Tennessee", seed=1,
-        rules=("borda", "plurality"), source=source, **about,
+        rules=rules, source=source, **about,
     )  # fmt: skip
 
 
@@ -457,13 +460,17 @@ with kept.database.transaction() as db:  # in the middle of a transaction
 # -- one archive ----------------------------------------------------------------------------------
 
 
+def content_of(experiment):
+    """What is kept of a run."""
+    return {"result": to_dict(experiment), "latent": latent_map(experiment), "yaml": "",
+            "config": to_plain(experiment.config)}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def exported(experiment, tmp_path_factory):
     kept = Archive(tmp_path_factory.mktemp("export") / "runs.sqlite")
-    content = {"result": to_dict(experiment), "latent": latent_map(experiment), "yaml": "",
-               "config": to_plain(experiment.config)}  # fmt: skip
-    begin(kept, source=pack_source(experiment.source))
-    kept.finish("one", content, pack(experiment.fitted_run, with_source=False))
+    begin(kept, source=pack_source(experiment.source), rules=experiment.config.rules)
+    kept.finish("one", content_of(experiment), pack(experiment.fitted_run, with_source=False))
     yield export_run(kept, "one")
     with pytest.raises(InputError, match="no such finished run"):
         export_run(kept, "other")
@@ -496,8 +503,9 @@ def test_an_archive_says_all_that_makes_the_run_again(exported, experiment):
 
 
 def test_ratings_travel_in_an_archive_as_they_are(experiment, archive):
-    begin(archive, source=pack_source(experiment.ratings), origin="file-0123")
-    archive.finish("one", CONTENT)
+    packed = pack_source(experiment.ratings)
+    begin(archive, source=packed, origin="file-0123", rules=experiment.config.rules)
+    archive.finish("one", content_of(experiment))
     source, *_ = read_bundle(export_run(archive, "one"))
     np.testing.assert_array_equal(source.rank, experiment.ratings.rank)
     assert archive.source_of_upload("file-0123")[0] == "Tennessee"
@@ -509,8 +517,8 @@ def test_ratings_travel_in_an_archive_as_they_are(experiment, archive):
         (lambda data: b"garbage", "not an archive"),
         (lambda data: data[:-300], "not an archive"),
         (lambda data: rezipped(data, **{"manifest.json": "[]"}), "not an archive"),
-        (lambda data: rezipped(data, **{"manifest.json": "{"}), "not an archive"),
-        (lambda data: rezipped(data, **{"result.json": "{}"}), "not an archive"),
+        (lambda data: rezipped(data, **{"manifest.json": "{"}), "manifest.json .* is not JSON"),
+        (lambda data: rezipped(data, **{"result.json": "{}"}), "'scenario' .*[Ff]ield required"),
         (lambda data: rezipped(data, **{"../evil": "x"}), "outside itself"),
         (lambda data: rezipped(data, **{"/etc/evil": "x"}), "outside itself"),
     ],
@@ -521,15 +529,15 @@ def test_what_is_no_archive_is_one_sentence(exported, spoil, word):
 
 
 def test_a_zip_bomb_is_refused(exported, monkeypatch):
-    monkeypatch.setattr(bundles, "MAX_UNPACKED_BYTES", 2**20)
+    monkeypatch.setattr(zip_files, "MAX_UNPACKED_BYTES", 2**20)
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("result.json", b"0" * 2**22)
+        archive.writestr("result.json", b"0" * 2**23)
     assert len(bomb.getvalue()) < 2**14
     with pytest.raises(InputError, match="unpacks to more"):
         read_bundle(bomb.getvalue())
-    monkeypatch.setattr(bundles, "MAX_PACKED_BYTES", 100)
-    with pytest.raises(InputError, match="has more than"):
+    monkeypatch.setattr(zip_files, "MAX_PACKED_BYTES", 100)
+    with pytest.raises(InputError, match="at most"):
         read_bundle(exported)
 
 
