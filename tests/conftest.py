@@ -26,6 +26,7 @@ def pytest_configure(config):
 #: The files that take longest, in the order in which they begin. Those of browsers alternate with
 #: those that train, so that the two processes seldom compile the same programs at once.
 LONGEST = (
+    "tests/fuzz/test_fuzz.py",
     "tests/browser/test_journey.py", "tests/raters/test_model.py",
     "tests/raters/test_missing_blocks.py", "tests/browser/test_runs_journey.py",
     "tests/reward_models/test_reward_models.py", "tests/browser/test_walk.py",

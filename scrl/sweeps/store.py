@@ -145,7 +145,7 @@ class SweepStore:
                 ListedTask(id, str(scenario), dict(zip(names, values, strict=True)), int(seed))
                 for id, scenario, values, seed in content["tasks"]
             ]
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise _damaged(path) from None
         if len(found) > MAX_TASKS or not all(_ID.fullmatch(str(task.id)) for task in found):
             raise _damaged(path)
@@ -158,9 +158,7 @@ class SweepStore:
             found = _read(self.folder / RESULTS / f"{id}.json")
         except InputError:
             return None
-        whole = isinstance(found, dict) and found.get("state") in (DONE, FAILED)
-        whole = whole and all(isinstance(found.get(key), dict) for key in ("task", "measures"))
-        return found if whole else None
+        return found if _is_record(found) else None
 
     def ended(self) -> Iterator[str]:
         """The ids of the tasks that have a result file."""
@@ -180,6 +178,21 @@ class SweepStore:
             write_whole(path, _json(record))
         except OSError as error:
             raise InputError(f"{path}: {error.strerror}; what is done stays there.") from error
+
+
+def _is_record(found: Any) -> bool:
+    """Whether plain data are what became of a task, each field of its type."""
+    if not isinstance(found, dict) or found.get("state") not in (DONE, FAILED):
+        return False
+    fields = {"task": dict, "measures": dict, "orders": dict, "error": str, "details": str}
+    if not {"task", "measures"} <= found.keys() or not all(
+        isinstance(found.get(key, kind()), kind) for key, kind in fields.items()
+    ):
+        return False
+    numbers = [found.get("seconds", 0.0), *found["measures"].values()]
+    return all(isinstance(text, str) for text in found.get("orders", {}).values()) and all(
+        type(number) in (int, float) and abs(number) < 1e300 for number in numbers
+    )
 
 
 def _json(content: Any) -> str:

@@ -142,7 +142,7 @@ def read_sweep(folder: str | Path) -> SweepTable:
             {str(name): list(values) for name, values in about["axes"].items()}, rows,
             float(about["created"]),
         )  # fmt: skip
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise InputError(f"{folder}: sweep.json is damaged; run scrl sweep again.") from None
 
 

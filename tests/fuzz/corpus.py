@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
+import tempfile
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -257,14 +259,80 @@ def maps() -> Sequence[bytes]:
 
 
 def adapters() -> Sequence[bytes]:
-    import tempfile
-
     from scrl.language_model import new_adapter, save_adapter
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "x.safetensors")
         save_adapter(new_adapter(TINY_LLAMA, rank=2), path)
         return [path.read_bytes()]
+
+
+def _zip_of(folder: Path) -> bytes:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return zipped([(p.relative_to(folder).as_posix(), p.read_bytes()) for p in paths])
+
+
+@cache
+def packed_folders() -> Sequence[bytes]:
+    """Folders of packed ratings, as archives."""
+    from scrl.packed_ratings import pack
+
+    with tempfile.TemporaryDirectory() as place:
+        table = Path(place, "x.csv")
+        table.write_text(_LONG, "utf-8")
+        pack(table, Path(place, "packed"))
+        return [_zip_of(Path(place, "packed"))]
+
+
+def with_true_hashes(folder: Path) -> None:
+    """Correct the hashes in a manifest of packed ratings, where it can be read."""
+    try:
+        tree = json.loads((folder / "manifest.json").read_bytes())
+        tree["catalogue"] = hashlib.sha256((folder / "catalogue.json").read_bytes()).hexdigest()
+        rest = {key: value for key, value in tree.items() if key != "hash"}
+        text = json.dumps(rest, sort_keys=True, ensure_ascii=True)
+        tree["hash"] = hashlib.sha256(text.encode()).hexdigest()
+        (folder / "manifest.json").write_text(json.dumps(tree), "utf-8")
+    except (OSError, ValueError, TypeError, RecursionError):
+        pass
+
+
+@cache
+def streamed_models() -> Sequence[bytes]:
+    """A model of raters with numbers that no training made."""
+    from scrl.scenarios import parse_scenario
+    from scrl.streamed_raters import StreamedRaters, save_streamed
+    from scrl.streamed_raters.items import ItemFunctions
+    from scrl.streamed_raters.parameters import Parameters
+
+    catalogue = parse_scenario(scenarios()[0], "x").catalogue
+    items, rng = catalogue.items, np.random.default_rng(0)
+    sizes = {"share": (2,), "common": (items,), "own": (items, 2), "loading": (items, 3),
+             "weight": (0,), "type_weight": (0, 2), "loading_weight": (0, 3)}  # fmt: skip
+    numbers = {name: rng.normal(size=size).astype(np.float32) for name, size in sizes.items()}
+    model = StreamedRaters(catalogue, Parameters(**numbers), ItemFunctions.of(catalogue))
+    with tempfile.TemporaryDirectory() as place:
+        save_streamed(model, Path(place, "x"))
+        return [Path(place, "x").read_bytes()]
+
+
+def specs() -> Sequence[bytes]:
+    return [
+        b"name: a\nscenarios: [pets, tennessee-four]\nsettings:\n  scenario.noise: [0, .5]\n"
+        b"  voters: 500\nseeds: 3\n",
+        b"scenarios: pets\ncombine: zip\nsettings:\n  voters: {from: 10, to: 90, steps: 3}\n"
+        b"  scenario.raters: [20, 30, 40]\nseeds: {from: 4, count: 2}\n",
+    ]
+
+
+@cache
+def sweep_folders() -> Sequence[bytes]:
+    """A sweep that is not complete, as an archive."""
+    from tests.sweeps.sample_store import write_sample
+
+    with tempfile.TemporaryDirectory() as place:
+        write_sample(Path(place, "sweep"))
+        return [_zip_of(Path(place, "sweep"))]
 
 
 def write_stored() -> None:

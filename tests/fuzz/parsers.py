@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from scrl.types import InputError, Ratings
 from tests.fuzz import corpus
+from tests.fuzz.places import file_of, folder_of
 
 #: Entries of ratings, up to which they are counted, stored and written back.
 MAX_USED = 3_000
@@ -57,18 +56,6 @@ def _add(
     share: float = 1.0,
 ) -> None:
     PARSERS[name] = Parser(name, kind, seeds, read, use, share)
-
-
-@cache
-def _folder() -> Path:
-    """Where inputs lie that a parser reads from the disk."""
-    return Path(tempfile.mkdtemp(prefix="scrl-fuzz-"))
-
-
-def _file(data: bytes, name: str) -> Path:
-    path = _folder() / name
-    path.write_bytes(data)
-    return path
 
 
 # -- ratings --------------------------------------------------------------------------------------
@@ -113,26 +100,7 @@ def _preview(data: bytes) -> Any:
 def _folder_of_tables(data: bytes) -> Ratings:
     from scrl.data import load_ratings
 
-    return load_ratings(_unpacked(data, "tables"))
-
-
-def _unpacked(data: bytes, name: str) -> Path:
-    """The folder of files that an archive of the corpus stands for."""
-    import io
-    import shutil
-    import zipfile
-
-    folder = _folder() / name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for entry in archive.infolist():
-                own = Path(entry.filename).name[:100] or "x"
-                (folder / own).write_bytes(archive.read(entry))
-    except Exception as error:  # no input of the parser, but of the archive
-        raise InputError("This is no archive.") from error
-    return folder
+    return load_ratings(folder_of(data, "tables"))
 
 
 _TABLE = {"csv": ".csv", "tsv": ".tsv", "json": ".json", "jsonl": ".jsonl", "xlsx": ".xlsx",
@@ -155,7 +123,7 @@ _add("table-preview", "table", corpus.seeds_of("ratings-csv"), _preview, _use_pr
 def _columns(data: bytes) -> Any:
     from scrl.data.whole_tables import read_columns
 
-    return read_columns(_file(data, "x.csv"))
+    return read_columns(file_of(data, "x.csv"))
 
 
 _add("leaderboard-columns", "table", corpus.comparisons, _columns)
@@ -299,7 +267,7 @@ _add("class-ballot", "json", corpus.seeds_of("class-ballot"), _ballot, _use_ball
 def _model(data: bytes) -> Any:
     from scrl.social import load
 
-    return load(_file(data, "model.safetensors"))
+    return load(file_of(data, "model.safetensors"))
 
 
 def _use_model(model: Any) -> None:
@@ -318,7 +286,7 @@ def _rows(name: str) -> Callable[[bytes], Any]:
     def read(data: bytes) -> Any:
         from scrl.cli.text_rows import read_text_rows
 
-        return read_text_rows(_file(data, name))
+        return read_text_rows(file_of(data, name))
 
     return read
 
@@ -340,7 +308,7 @@ def _text_model() -> Any:
 def _adapter(data: bytes) -> Any:
     from scrl.language_model import load_adapter
 
-    return load_adapter(_file(data, "adapter.safetensors"), corpus.TINY_LLAMA)
+    return load_adapter(file_of(data, "adapter.safetensors"), corpus.TINY_LLAMA)
 
 
 def _source(data: bytes) -> Any:
@@ -398,3 +366,68 @@ _add("score-rows-jsonl", "json", corpus.seeds_of("score-rows-jsonl"), _rows("x.j
 _add("stored-source", "safetensors", corpus.seeds_of("stored-source"), _source, _use_source)
 _add("stored-run", "safetensors", corpus.seeds_of("stored-run"), _fitted, _use_fitted, 0.3)
 _add("archive", "zip", corpus.seeds_of("archive"), _archive, _use_archive, 0.3)
+
+
+# -- packed ratings, sweeps and what is tracked ---------------------------------------------------
+
+
+def _packed(data: bytes) -> Any:
+    """Packed ratings whose hashes are right, so that what they state is read."""
+    from scrl.packed_ratings import PackedRatings
+
+    folder = folder_of(data, "packed")
+    corpus.with_true_hashes(folder)
+    return PackedRatings.open(folder)
+
+
+def _use_packed(packed: Any) -> None:
+    for number, shape in enumerate(packed.shapes[:2]):
+        if shape.contests * shape.slots * min(shape.rows, 8) < 10_000:
+            packed.batch(number, slice(0, 8))
+    packed.rater_name(0)
+    packed.held_out(0.5, 0)
+
+
+def _streamed(data: bytes) -> Any:
+    from scrl.streamed_raters import load_streamed
+
+    return load_streamed(file_of(data, "streamed.safetensors"))
+
+
+def _use_streamed(model: Any) -> None:
+    assert np.isfinite(model.mean_utility).all()
+    assert np.isfinite(model.loadings).all()
+    assert np.isfinite(model.share).all()
+
+
+def _spec(data: bytes) -> Any:
+    from scrl.sweeps import read_spec
+
+    return read_spec(file_of(data, "sweep.yaml"))
+
+
+def _use_spec(read: Any) -> None:
+    from scrl.sweeps import plan_tasks
+
+    spec, folder = read
+    if spec.tasks < 50:
+        plan_tasks(spec, folder)
+
+
+def _table(data: bytes) -> Any:
+    from scrl.sweeps import read_sweep
+
+    return read_sweep(folder_of(data, "sweep"))
+
+
+def _tracked(data: bytes) -> Any:
+    from scrl.tracking import tracked
+
+    return list(tracked(file_of(data, "run.zip")))
+
+
+_add("packed-folder", "zip", corpus.packed_folders, _packed, _use_packed, 0.5)
+_add("streamed-model", "safetensors", corpus.streamed_models, _streamed, _use_streamed, 0.5)
+_add("sweep-spec", "yaml", corpus.specs, _spec, _use_spec, 0.3)
+_add("sweep-table", "zip", corpus.sweep_folders, _table, lambda table: table.measures, 0.5)
+_add("tracked-run", "zip", corpus.seeds_of("archive"), _tracked, share=0.3)
