@@ -233,7 +233,7 @@ def _evaluate_fold(fold: Fold, config: Config, key: jax.Array, job: _FoldJob) ->
     population, notes = fitted.population, (*notes, *fitted.notes)
     model = RaterModel.of(population, fold.train.catalogue)
     units = active_units(np.asarray(model.embed(read).posterior.mean))
-    counts = pair_counts(fold.train, config.weighting)
+    counts = pair_counts(read, config.weighting)  # all models read the same raters
     catalogue = fold.train.catalogue
     if catalogue.read_by:
         pooled = fit_text_rewards(catalogue, {"vanilla": counts})["vanilla"].rewards()
@@ -306,7 +306,8 @@ def _summary(
 def _notes_of(results: Sequence[_FoldResult]) -> list[str]:
     """What models did not read, that of the first fold where folds differ, and how many pairs are
     scored."""
-    notes = [f"{note} (The first of five folds.)" for note in results[0].notes]
+    told = "(The first of five folds; the other models read the same.)"
+    notes = [f"{note} {told}" for note in results[0].notes]
     pairs, scored = sum(r.pairs.sum() for r in results), sum(r.scored for r in results)
     if scored < pairs:
         notes.append(
