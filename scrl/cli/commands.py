@@ -32,6 +32,11 @@ from scrl.types import InputError, Ratings
 if TYPE_CHECKING:
     from scrl.social import Reward, TextReward
 
+#: The note of a saved model's rewards, which are kept without the ballots.
+NOT_COMPARED = (
+    "The model does not keep which completions were compared: the order of others rests on its "
+    "prior, or on what their texts say. The run that trained it notes which they are."
+)
 #: The note of a run on ballots that name no rater.
 NO_MODEL_OF_RATERS = (
     "Without raters there is no model of individuals and no simulated electorate: the social "
@@ -172,7 +177,8 @@ def score(chosen: Namespace) -> None:
     if rows is not None:
         scored = score_rows(model, rows, chosen.file.name)
         print_rows(scored)
-        write_result(chosen.out, {"rows": scored})
+        print_notes([NOT_COMPARED])
+        write_result(chosen.out, {"rows": scored, "notes": [NOT_COMPARED]})
         return
     catalogue = load_source(chosen).catalogue
     rewards = artifacts.score(model, catalogue)
@@ -186,7 +192,8 @@ def score(chosen: Namespace) -> None:
         for name, reward in sorted(result[prompt].items(), key=lambda pair: -pair[1]):
             print(f"  {reward:8.3f}  {shown(name)}")
     print_left_off(len(catalogue.prompts))
-    write_result(chosen.out, {"prompts": result})
+    print_notes([NOT_COMPARED])
+    write_result(chosen.out, {"prompts": result, "notes": [NOT_COMPARED]})
 
 
 def reproduce(chosen: Namespace) -> None:
