@@ -69,7 +69,8 @@ def profile_support_notes(names: Sequence[str], place: np.ndarray, reading: str)
     ranked = place >= 0
     if reading != "last":
         ranked = ranked & (ranked.sum(axis=1, keepdims=True) >= 2)
-    own = ballot_groups(*np.nonzero(ranked), len(names))
+    ballot, item = np.nonzero(ranked)
+    own = ballot_groups(ballot, item, len(names))
     if len(names) < 2 or (own[0] >= 0 and (own == own[0]).all()):
         return []
     said = _said(names, own, reading)
