@@ -3,6 +3,10 @@ from .artifacts import save_streamed as save_streamed
 from .fitted import RaterEmbedding as RaterEmbedding
 from .fitted import StreamedRaters as StreamedRaters
 from .fitted import Voters as Voters
+from .held_out import HeldOutPairs as HeldOutPairs
+from .held_out import held_out_pairs as held_out_pairs
 from .settings import StreamedConfig as StreamedConfig
 from .sources import BallotSource as BallotSource
 from .training import train_streamed as train_streamed
+from .vanilla import streamed_pair_counts as streamed_pair_counts
+from .vanilla import streamed_vanilla as streamed_vanilla

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 from scipy.special import expit, softmax
 
+from scrl.data.batches import Bucket
 from scrl.devices import DeviceMesh
 from scrl.random_streams import HostStream, host_rng
 from scrl.streamed_raters.batches import BatchPlan
@@ -163,6 +164,16 @@ class StreamedRaters:
             np.concatenate(column)[np.argsort(rater)] for column in zip(*points, strict=True)
         )
         return RaterEmbedding(np.sort(rater), *columns)
+
+    def points_of(self, bucket: Bucket) -> RaterPoints:
+        """Posteriors of the raters of one padded batch, as weighted points."""
+        dtype = self.parameters.own.dtype
+        with jax.enable_x64(dtype == np.float64):
+            found = rater_points(
+                self.parameters, self.items.value.astype(dtype), as_shown(bucket, dtype),
+                posterior_draws(self.latent, dtype), newton_steps=NEWTON_STEPS,
+            )  # fmt: skip
+            return RaterPoints(*map(np.asarray, found))
 
     def _points(
         self, source: BallotSource, raters: np.ndarray | None, devices: DeviceMesh | int | None
