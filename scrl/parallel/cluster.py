@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrl.parallel.results import Failure, Result
-from scrl.parallel.workers import RemoteCall, killed, pack_task, unpacked
+from scrl.parallel.workers import MAX_DEATHS, RemoteCall, killed, pack_task, unpacked
 from scrl.types import InputError
 
 if TYPE_CHECKING:
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 PATIENCE = 20
 #: Tasks that the scheduler is told of at once; enough for a cluster that grows with them.
 MAX_SUBMITTED = 2_000
+#: Times that a task may begin beside others; with the time alone ``MAX_DEATHS``.
+MAX_BEGINNINGS = MAX_DEATHS - 1
+#: Seconds before a task begins again.
+RESTART_SECONDS = 2.0
 
 
 @contextmanager
@@ -57,8 +63,10 @@ def on_cluster(
 ) -> Iterator[Result]:
     """Each result as it comes.
 
-    Dask does a task again where its worker dies. One that Dask gives up, since several workers died
-    while they held it, runs again when all others are done, alone, since another may be at fault.
+    Dask does a task again where its worker dies. A task that has begun ``MAX_BEGINNINGS`` times
+    without an end is set aside, since it may be what ends the workers; a task that ran beside it in
+    another thread of the worker is as suspect. When all others are done, each of them runs once
+    more, alone, which tells.
 
     Raises:
         InputError: where the cluster does not answer.
@@ -66,13 +74,43 @@ def on_cluster(
     call = RemoteCall.of(function)
     with connected(engine) as client:
         suspects: list[int] = []
-        numbers = list(range(len(tasks)))
-        yield from _round(client, call, tasks, numbers, suspects)
+        yield from _round(client, call, tasks, range(len(tasks)), MAX_BEGINNINGS, suspects)
         for number in suspects:
             dead: list[int] = []
-            yield from _round(client, call, tasks, [number], dead)
+            yield from _round(client, call, tasks, [number], 1, dead)
             if dead:
                 yield killed(number)
+
+
+@dataclass(frozen=True)
+class CountedCall:
+    """A call that the scheduler counts, so that a task which ends its worker does not end all.
+
+    Attributes:
+        call: the call. key: under which the scheduler counts. most: beginnings, after which the
+            call is no longer made, and there is no result.
+    """
+
+    call: RemoteCall
+    key: str
+    most: int
+
+    def __call__(self, number: int, task: bytes) -> Result[bytes] | None:
+        """Run one task in a worker of the cluster."""
+        from distributed import get_worker
+        from distributed.utils import sync
+
+        worker = get_worker()
+        scheduler = worker.scheduler  # a client of the worker's own would outlive the task
+        begun = sync(worker.loop, scheduler.get_metadata, keys=[self.key], default=0)
+        if begun >= self.most:
+            return None
+        if (
+            begun or self.most == 1
+        ):  # a worker that dies before its nanny has seen it start is not started again
+            time.sleep(RESTART_SECONDS)
+        sync(worker.loop, scheduler.set_metadata, keys=[self.key], value=begun + 1)
+        return self.call(number, task)
 
 
 def _connect(client: Callable[..., Client], engine: Any) -> Client:
@@ -110,12 +148,14 @@ def _round(
     call: RemoteCall,
     tasks: Sequence[Any],
     numbers: Sequence[int],
+    most: int,
     suspects: list[int],
 ) -> Iterator[Result]:
     """Results of tasks by number.
 
     Args:
-        suspects: receives the numbers of the tasks that Dask gives up.
+        most: beginnings of a task.
+        suspects: receives the numbers of the tasks that have begun so often and never ended.
     """
     from distributed import KilledWorker, as_completed
 
@@ -124,9 +164,10 @@ def _round(
 
     def submit() -> Future:
         number = waiting.popleft()
-        future = client.submit(
-            call, number, pack_task(tasks[number]), key=f"{prefix}-{number}", pure=False
-        )
+        key = f"{prefix}-{number}"
+        # Not under the task's own key, whose metadata go when its worker dies.
+        counted = CountedCall(call, f"begun-{key}", most)
+        future = client.submit(counted, number, pack_task(tasks[number]), key=key, pure=False)
         number_of[future] = number
         return future
 
@@ -135,13 +176,13 @@ def _round(
     try:
         for future, result in completed:
             number = number_of.pop(future)
+            status, error = future.status, _error_of(future)
+            future.release()  # so that it is not computed again where its worker dies
             if waiting:
                 completed.add(submit())
-            if future.status == "finished":
+            if status == "finished" and result is not None:
                 yield unpacked(result)
-                continue
-            error = _error_of(future)
-            if isinstance(error, KilledWorker):
+            elif error is None or isinstance(error, KilledWorker):
                 suspects.append(number)
             else:
                 yield Result(number, failure=Failure.of(error))
@@ -149,12 +190,15 @@ def _round(
         client.cancel(list(number_of))
 
 
-def _error_of(future: Future) -> BaseException:
-    """Why the cluster did not run a task: its worker died too often, or cannot run scrl.
+def _error_of(future: Future) -> BaseException | None:
+    """Why the cluster did not run a task: its worker died too often, or cannot run scrl. None
+    where it did.
 
     Raises:
         InputError: where the cluster is gone.
     """
+    if future.status == "finished":
+        return None
     if future.status == "error":
         error = future.exception()
         if isinstance(error, ImportError):

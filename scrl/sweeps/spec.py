@@ -14,6 +14,7 @@ with ``combine: zip`` the first values of all settings, then the second, and so 
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from functools import partial
@@ -80,13 +81,19 @@ def as_values(value: Any) -> list[Any]:
     """The values of a setting: one, a list, or a range."""
     if not isinstance(value, Mapping):
         found = [_plain(one) for one in _as_list(value, "one value at least")]
-        if any(one in found[:i] for i, one in enumerate(found)):
+        if len({_key(one) for one in found}) < len(found):
             raise fault("a value stands twice; keep one")
     else:
         found = _range(value)
     if len(found) > MAX_VALUES:
         raise fault(f"{len(found):,} values are more than the limit of {MAX_VALUES:,}")
     return found
+
+
+def _key(value: Any) -> Any:
+    """Equal for values that mean the same: 1 and 1.0, but not 1 and true."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and abs(value) < 2**53 else json.dumps(value)
 
 
 def _plain(value: Any) -> Any:

@@ -21,9 +21,14 @@ LOCAL = ("serial", "threads", "processes")
 @pytest.fixture(scope="module")
 def cluster():
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
-    ) as started:
+    dask = pytest.importorskip("dask")
+    # Dask closes a place whose worker is down fifteen seconds after an earlier death.
+    with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1h"}),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
+        ) as started,
+    ):
         yield started.scheduler_address
 
 
@@ -152,8 +157,9 @@ def test_tasks_that_have_not_begun_are_dropped_when_nobody_listens(engine, tmp_p
     [("nonsense", "'nonsense' is no engine"), (3, "int is no engine"),
      ("tcp://127.0.0.1:1", "No Dask scheduler answers at tcp://127.0.0.1:1")],
 )  # fmt: skip
-def test_an_engine_that_is_none_is_told(engine, message):
+def test_an_engine_that_is_none_is_told(engine, message, monkeypatch):
     pytest.importorskip("distributed")
+    monkeypatch.setattr("scrl.parallel.cluster.PATIENCE", 1)
     with pytest.raises(InputError, match=message):
         run_tasks(abs, [1], engine)
 
