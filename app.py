@@ -20,7 +20,11 @@ if __name__ == "__main__":
     current.run()
 else:
     from ui.classroom.routes import routes
-    from ui.shared import local_only
+    from ui.shared import housekeeping, local_only
 
     local_only.ask_nobody_outside()
-    app = st.App(__file__, routes=routes(base=st.get_option("server.baseUrlPath")))
+    app = st.App(
+        __file__,
+        routes=routes(base=st.get_option("server.baseUrlPath")),
+        lifespan=housekeeping.lifespan,
+    )

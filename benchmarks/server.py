@@ -168,7 +168,7 @@ class Measured:
 async def visit(server: Server, run: str, number: int, chosen: argparse.Namespace,
                 measured: Measured, until: float) -> None:  # fmt: skip
     """One visitor: a click every ``chosen.every`` seconds, every fifth of them to another page."""
-    rng = random.Random(1000 * chosen.seed + number)
+    rng = random.Random(10_000 * chosen.seed + number)
     visitor = Visitor(server.address)
     await asyncio.sleep(rng.uniform(0, chosen.join))
     pages = [*PAGES[number % len(PAGES) :], STORED, *PAGES[: number % len(PAGES)]]
@@ -225,8 +225,8 @@ async def warm(server: Server, run: str, workers: int) -> None:
         await visitor.leave()
 
 
-async def one_round(server: Server, run: str, chosen: argparse.Namespace) -> dict:
-    """All visitors join, click and leave while one trains."""
+async def one_round(server: Server, run: str, chosen: argparse.Namespace, number: int) -> dict:
+    """All visitors join, click and leave while one trains; in each round they click otherwise."""
     measured, trained, faults = Measured(), [], []
     before = server.held()
     train = train_for_ever(server, trained, faults) if not chosen.idle else asyncio.sleep(0)
@@ -235,7 +235,7 @@ async def one_round(server: Server, run: str, chosen: argparse.Namespace) -> dic
     began, used, own = time.monotonic(), server.seconds(), time.process_time()
     until = began + chosen.join + chosen.seconds
     visitors = [
-        asyncio.create_task(visit(server, run, i, chosen, measured, until))
+        asyncio.create_task(visit(server, run, 100 * number + i, chosen, measured, until))
         for i in range(chosen.visitors)
     ]
     await asyncio.sleep(chosen.join + 0.8 * chosen.seconds)
@@ -277,7 +277,7 @@ async def measure(chosen: argparse.Namespace) -> dict:
         try:
             await warm(server, run, chosen.workers)
             await asyncio.sleep(chosen.settle)
-            rounds = [await one_round(server, run, chosen) for _ in range(chosen.rounds)]
+            rounds = [await one_round(server, run, chosen, i) for i in range(chosen.rounds)]
         finally:
             server.stop()
         log = server.log.read_text()
