@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import importlib
 import logging
@@ -30,8 +31,9 @@ def wandb_module() -> Any:
     """
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
     os.environ.setdefault("WANDB_SILENT", "true")
-    # Its log and its cache would lie in the user's home.
-    os.environ.setdefault("WANDB_CACHE_DIR", tempfile.mkdtemp(prefix="scrl-wandb-"))
+    if "WANDB_CACHE_DIR" not in os.environ:  # its log would lie in the user's home
+        os.environ["WANDB_CACHE_DIR"] = folder = tempfile.mkdtemp(prefix="scrl-wandb-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     try:
         return importlib.import_module("wandb")
     except ImportError as error:
