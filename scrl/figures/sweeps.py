@@ -15,6 +15,7 @@ from scrl.figures.base import (
     dash,
     escape_html,
     hover,
+    label,
     label_rows,
     label_width,
     short_labels,
@@ -31,7 +32,7 @@ LOG_RATIO = 20
 #: Characters of a label beside a figure and below one.
 SIDE_LETTERS, BELOW_LETTERS = 16, 12
 #: A cell narrower than this has no interval, and one narrower than the second no number.
-_WITH_INTERVAL, _WITH_NUMBER = 58, 26
+_WITH_INTERVAL, _WITH_NUMBER = 58, 32
 
 
 def sweep_heatmap(
@@ -59,13 +60,13 @@ def sweep_heatmap(
     """
     theme, columns, rows = Theme(dark, scale), list(x[1]), list(y[1])
     left = short_labels(rows, SIDE_LETTERS)
-    side = label_width(left, theme, 13) + 20 * scale
+    side = label_width(left, theme, 13)
     room = (COLUMN_WIDTH - side - 8) / max(len(columns), 1) / scale
     upright = max(map(len, columns), default=0) > room / 7
     below = short_labels(columns, BELOW_LETTERS)
     bottom = (26 + (6.8 * max(map(len, below), default=0) if upright else 18)) * scale
     tall = 44 if room >= _WITH_INTERVAL else 30
-    figure = base_figure(theme, tall * len(rows) * scale + bottom + 12)
+    figure = base_figure(theme, (tall * len(rows) + 22) * scale + bottom)
     _add_heat(figure, cells, len(columns), len(rows), bounds, room, value_format, theme)
     _add_targets(figure, cells, x, y, unit, value_format, theme)
     if selected is not None:
@@ -80,9 +81,15 @@ def sweep_heatmap(
         tickangle=-90 if upright else 0, range=[-0.5, len(columns) - 0.5],
         tickfont=theme.font(12.5),
     )  # fmt: skip
-    label_rows(figure, [f"{escape_html(name)} " for name in left], theme, size=13,
-               title=escape_html(short_labels([y[0]], 30)[0]))  # fmt: skip
-    figure.update_layout(clickmode="event+select", margin={"l": side, "r": 8, "t": 6, "b": bottom})
+    label_rows(figure, [f"{escape_html(name)} " for name in left], theme, size=13)
+    # Upright beside few rows, the title would be cut off.
+    figure.add_annotation(
+        x=0, xref="paper", xanchor="left", xshift=6 - side, y=1, yref="paper", yanchor="bottom",
+        text=escape_html(short_labels([y[0]], 40)[0]), font=theme.muted_font(),
+    )  # fmt: skip
+    figure.update_layout(
+        clickmode="event+select", margin={"l": side, "r": 8, "t": 22 * scale, "b": bottom}
+    )
     return figure
 
 
@@ -221,6 +228,11 @@ def sweep_lines(
                     "line": {"width": 2.2 * scale}},
         )  # fmt: skip
     _show_line_axes(figure, cells, x, place, log, unit, bounds, theme)
+    if y is not None:
+        title = f"{escape_html(short_labels([y[0]], 40)[0])}&nbsp;&nbsp;"
+        figure.update_layout(
+            legend_title={"text": title, "side": "left", "font": theme.muted_font()}
+        )
     return figure
 
 
@@ -285,7 +297,7 @@ def _show_line_axes(
         range=[ends.min() - pad, ends.max() + pad],
     )  # fmt: skip
     low, high = bounds or _value_range(cells)
-    show_axis(figure, "yaxis", escape_html(unit[:48]), grid=True, range=[low, high], nticks=6)
+    show_axis(figure, "yaxis", label(unit, 38), grid=True, range=[low, high], nticks=6)
     below = 6.8 * max(map(len, labels)) if upright else 16
     figure.update_layout(
         clickmode="event+select",

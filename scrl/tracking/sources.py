@@ -18,9 +18,10 @@ from scrl.runs.bundle import IMPORTED
 from scrl.runs.database import APPLICATION_ID
 from scrl.runs.run_record import RunRecord, installed_versions
 from scrl.runs.zip_files import unzipped
+from scrl.sweeps.store import SWEEP_FILE
 from scrl.tracking.records import TrackedGroup, TrackedRun
 from scrl.tracking.run_content import FAULTS, KINDS, run_of_content
-from scrl.tracking.sweep_runs import SWEEP_FILE, sweep_group
+from scrl.tracking.sweep_runs import sweep_group
 from scrl.types import InputError
 
 if TYPE_CHECKING:

@@ -2,85 +2,94 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from scrl.data.files import printable, read_file
-from scrl.data.strict_json import strict_json
+from scrl.data.files import printable
+from scrl.runs.csv_export import escape_formula
+from scrl.sweeps.store import FAILED, ListedTask, SweepStore
+from scrl.sweeps.table import SweepTable, read_sweep
 from scrl.tracking.measures import clean
 from scrl.tracking.records import TrackedGroup, TrackedRun, flat, hashed, key
 from scrl.tracking.run_content import FAULTS, run_of_content
 from scrl.tracking.run_files import as_json
+from scrl.tracking.sweep_figures import sweep_page
 from scrl.types import InputError
-
-SWEEP_FILE, RESULTS = "sweep.json", "results"
-MAX_SWEEP_BYTES, MAX_TASK_BYTES = 64 * 2**20, 64 * 2**20
 
 
 def sweep_group(folder: Path) -> TrackedGroup:
-    """The sweep in a folder.
+    """The sweep in a folder, as far as it is done.
 
     Raises:
-        InputError: where its file or a result cannot be read.
+        InputError: where its files cannot be read.
     """
-    file = printable(folder / SWEEP_FILE)
-    sweep = _read(folder / SWEEP_FILE, MAX_SWEEP_BYTES)
-    paths = sorted((folder / RESULTS).glob("*.json"))
-    states = [_read(path, MAX_TASK_BYTES).get("state") for path in paths]
-    try:
-        done, failed = states.count("done"), states.count("failed")
-        tasks = int(sweep["tasks"])
-        name = str(sweep["name"])
-        parent = TrackedRun(
-            hashed("sweep", name, sweep["spec"]),
-            name,
-            params=dict(flat(sweep["spec"], "spec")),
-            measures={"tasks": tasks, "done": done, "failed": failed},
-            tags={f"version.{k}": str(v) for k, v in dict(sweep.get("versions") or {}).items()},
-            files={SWEEP_FILE: as_json(sweep)},
-            started=float(sweep["created"]) if "created" in sweep else None,
-            step=done + failed,
-            unfinished=done + failed < tasks,
-        )
-    except FAULTS as error:
-        raise InputError(f"{file}: this is no file of a sweep that scrl wrote.") from error
-    return TrackedGroup(parent, _tasks(paths, parent))
+    table = read_sweep(folder)
+    failed, missing = len(table.failed), table.missing
+    done = len(table.rows) - failed - missing
+    versions = {f"version.{name}": str(value) for name, value in table.versions.items()}
+    parent = TrackedRun(
+        # Not the specification, which may grow; trackers keep no param that changes either.
+        hashed("sweep", table.name, table.created),
+        table.name,
+        measures={"tasks": len(table.rows), "done": done, "failed": failed},
+        tags={**versions, **dict(flat(table.spec, "spec"))},
+        files={"spec.json": as_json(table.spec), "table.csv": _csv(table),
+               **sweep_page(table)},
+        started=table.created,
+        step=done + failed,
+        unfinished=missing > 0,
+    )  # fmt: skip
+    return TrackedGroup(parent, _tasks(SweepStore(folder), table, parent.id, versions))
 
 
-def _tasks(paths: list[Path], parent: TrackedRun) -> Iterator[TrackedRun]:
-    for path in paths:
-        found, file = _read(path, MAX_TASK_BYTES), printable(path)
+def _csv(table: SweepTable) -> str:
+    """The table of the sweep, in which no spreadsheet finds a formula."""
+    columns, out = table.columns(), io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(map(escape_formula, columns))
+    for row in zip(*columns.values(), strict=True):
+        writer.writerow([escape_formula(v) if isinstance(v, str) else v for v in row])
+    return out.getvalue()
+
+
+def _tasks(
+    store: SweepStore, table: SweepTable, sweep: str, versions: Mapping[str, str]
+) -> Iterator[TrackedRun]:
+    varied = [name for name, values in table.axes.items() if len(values) > 1]
+    for task in store.tasks():
+        record = store.record(task.id)
+        if record is None:
+            continue
+        file = printable(store.folder / f"{task.id}.json")
         try:
-            yield _task(found, parent, path.stem, file)
+            run = _task(task, record, varied, file)
+            tags = {"scenario": task.scenario, "seed": str(task.seed), **versions}
+            yield replace(run, id=hashed("task", sweep, task.id), tags=tags)
         except FAULTS as error:
             raise InputError(f"{file}: this is no result of a task that scrl wrote.") from error
 
 
-def _task(found: Mapping[str, Any], parent: TrackedRun, id: str, file: str) -> TrackedRun:
-    task = found["task"]
-    settings = {key(name): str(value) for name, value in task["settings"].items()}
-    seed, scenario = str(task["seed"]), str(task["scenario"])
-    title = ", ".join([*(f"{name} {value}" for name, value in settings.items()), f"seed {seed}"])
+def _task(task: ListedTask, record: Mapping[str, Any], varied: list[str], file: str) -> TrackedRun:
+    settings = {"scenario": task.scenario, **task.settings}
+    texts = dict(pair for name, value in settings.items() for pair in flat({name: value}))
+    names = [f"{name} {texts[key(name)]}" for name in varied if key(name) in texts]
+    seed = str(task.seed)
     parts: dict[str, Any] = {
-        "id": hashed("task", parent.id, id), "name": title,
-        "params": {"scenario": scenario, "seed": seed, **settings},
-        "tags": {"scenario": scenario, "seed": seed, **parent.tags},
-        "measures": clean(dict(found.get("measures") or {})),
-        "error": str(found.get("error") or ""),
-    }  # fmt: skip
-    if found["state"] == "failed":
-        return TrackedRun(**{**parts, "error": parts["error"] or "It failed."})
-    run = run_of_content(found["result"], file, drawn=False)
-    return replace(run, **{**parts, "params": {**run.params, **parts["params"]}})
-
-
-def _read(path: Path, limit: int) -> dict[str, Any]:
-    try:
-        found = strict_json(read_file(path, limit))
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise InputError(f"{printable(path)}: this is no JSON that scrl wrote.")
-    return found
+        "name": ", ".join([*names, f"seed {seed}"]),
+        "measures": clean(record["measures"]),
+        "error": str(record["error"]),
+    }
+    if record["state"] == FAILED:
+        parts["error"] = parts["error"] or "It failed."
+        return TrackedRun("", params={**texts, "seed": seed}, **parts)
+    run = TrackedRun("", "")
+    if record.get("result") is not None:
+        run = run_of_content(record["result"], file, drawn=False)
+    files = dict(run.files)
+    if record.get("evaluation") is not None:
+        files["evaluation.json"] = as_json(record["evaluation"])
+    return replace(run, **parts, params={**run.params, **texts, "seed": seed}, files=files)

@@ -167,6 +167,12 @@ PAGES: dict[str, PageEntry] = {
         "researchers",
         REWARDS,
     ),
+    "sweeps": PageEntry(
+        "Sweeps", "grid_on", UNDERSTAND, "Which settings matter, and how sure is that?",
+        "How does a result change over many settings and seeds?",
+        "researchers and engineers",
+        REWARDS,
+    ),
     "slate": PageEntry(
         "Slate", "view_list", UNDERSTAND, "Three answers in place of one. For whom?",
         "If the assistant may show several answers, which ones, and who finds an answer of their "

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from scrl import figures
 from scrl.runs import measure_title, orders_csv
-from scrl.sweeps import Cell
+from scrl.sweeps import Cell, SweepRow
 from scrl.types import InputError
 from scrl.voting import RULES
 from ui.shared import page, result_tables
 from ui.sweeps import chosen_sweep, lab_link
 from ui.sweeps.axes_choice import AxesChoice
 from ui.sweeps.chosen_sweep import ShownSweep
-from ui.sweeps.overview import CELL, cell_id
+from ui.sweeps.overview import CELL, cell_ids
 from ui.sweeps.setting_texts import setting_text, value_text
 
 #: Most rules whose orders are drawn side by side.
@@ -28,7 +28,7 @@ def show(sweep: ShownSweep, choice: AxesChoice, found: Sequence[Cell]) -> None:
     if not found:
         return
     st.subheader("One run", anchor=False)
-    by_id = {cell_id(cell): cell for cell in found}
+    by_id = dict(zip(cell_ids(sweep, found), found, strict=True))
     if st.session_state.get(CELL, next(iter(by_id))) not in by_id:
         del st.session_state[CELL]
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -41,14 +41,14 @@ def show(sweep: ShownSweep, choice: AxesChoice, found: Sequence[Cell]) -> None:
     _run(sweep, choice, runs[number])
 
 
-def _label(row: Any, measure: str) -> str:
+def _label(row: SweepRow, measure: str) -> str:
     if row.state == "done":
         value = row.measures.get(measure)
         return f"{row.seed}" + (f": {value:.3f}" if value is not None else "")
     return f"{row.seed}: {'failed' if row.state == 'failed' else 'not there yet'}"
 
 
-def _run(sweep: ShownSweep, choice: AxesChoice, row: Any) -> None:
+def _run(sweep: ShownSweep, choice: AxesChoice, row: SweepRow) -> None:
     if row.state == "failed":
         st.error(page.escaped(f"This run failed. {row.error}"))
         return
@@ -73,8 +73,9 @@ def _run(sweep: ShownSweep, choice: AxesChoice, row: Any) -> None:
     with columns[1]:
         st.markdown("**Measures**")
         st.dataframe(
-            [{"measure": measure_title(k), "value": v} for k, v in _first(choice, row).items()],
+            [{"value": v, "measure": measure_title(k)} for k, v in _first(choice, row).items()],
             hide_index=True, height=260,
+            column_config={"value": st.column_config.NumberColumn(format="%.3f")},
         )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
         if result and result.get("prompts") and not page.presenting():
@@ -85,13 +86,15 @@ def _run(sweep: ShownSweep, choice: AxesChoice, row: Any) -> None:
         lab_link.draw(sweep, row)
 
 
-def _first(choice: AxesChoice, row: Any) -> dict[str, float]:
+def _first(choice: AxesChoice, row: SweepRow) -> dict[str, float]:
     """The measures of a run, the chosen one first."""
-    chosen = {choice.measure: row.measures[choice.measure]} if choice.measure in row.measures else {}
+    chosen = (
+        {choice.measure: row.measures[choice.measure]} if choice.measure in row.measures else {}
+    )
     return chosen | dict(row.measures)
 
 
-def _orders(result: dict[str, Any]) -> None:
+def _orders(result: Mapping[str, Any]) -> None:
     """The orders of one prompt: complete ballots, Bradley–Terry and the social models."""
     prompts = list(result["prompts"])
     prompt = prompts[0]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -31,18 +32,26 @@ def show(sweep: ShownSweep, choice: AxesChoice) -> list[Cell]:
         return []
     bounds = _bounds(everything, choice)
     columns = st.columns(min(COLUMNS, len(panels))) if len(panels) > 1 else [st.container()]
+    ids = iter(cell_ids(sweep, everything))
     for i, (title, own) in enumerate(panels):
         with columns[i % len(columns)]:
             if title:
                 st.markdown(f"**{page.escaped(title)}**")
-            _figure(sweep, choice, own, bounds, i)
+            _figure(sweep, choice, own, [next(ids) for _ in own], bounds, i)
     _legend(sweep, choice)
     return everything
 
 
-def cell_id(cell: Cell) -> str:
-    """The settings of a cell as text, for the URL."""
-    return settings_text(cell.rows[0].settings)
+def cell_ids(sweep: ShownSweep, found: Sequence[Cell]) -> list[str]:
+    """The settings of each cell as text, for the URL; no two are the same."""
+    ids: list[str] = []
+    for cell in found:
+        text = settings_text(sweep.varied(cell.rows[0])) or sweep.name
+        id, n = text, 2
+        while id in ids:
+            id, n = f"{text} ({n})", n + 1
+        ids.append(id)
+    return ids
 
 
 def _panels(sweep: ShownSweep, choice: AxesChoice) -> list[tuple[str, list[Cell]]]:
@@ -81,13 +90,14 @@ def _figure(
     sweep: ShownSweep,
     choice: AxesChoice,
     own: list[Cell],
+    ids: list[str],
     bounds: tuple[float, float] | None,
     number: int,
 ) -> None:
     """One panel; a click chooses a cell."""
     plain = [cell.to_plain() for cell in own]
     wanted = st.session_state.get(CELL)
-    selected = next((i for i, cell in enumerate(own) if cell_id(cell) == wanted), None)
+    selected = ids.index(wanted) if wanted in ids else None
     down = _axis(sweep, choice.down) if choice.down else None
     form = _format(bounds)
     common: dict[str, Any] = {"bounds": bounds, "selected": selected, "value_format": form}
@@ -108,11 +118,12 @@ def _figure(
             position = points[0]["customdata"]
             position = position[0] if isinstance(position, list) else position
             if 0 <= int(position) < len(own):
-                st.session_state[CELL] = cell_id(own[int(position)])
+                st.session_state[CELL] = ids[int(position)]
 
     st.plotly_chart(
         figure, theme=None, key=key, config=page.PLOTLY_CONFIG, on_select=clicked,
-        selection_mode="points", alt="; ".join(_cell_text(cell, form) for cell in own),
+        selection_mode="points", 
+        alt="; ".join(map(partial(_cell_text, form=form), own, ids)),
     )  # fmt: skip
 
 
@@ -126,11 +137,9 @@ def _format(bounds: tuple[float, float] | None) -> str:
     return ".3f" if span < 0.05 else ".2f" if span < 20 else ".1f"
 
 
-def _cell_text(cell: Cell, form: str) -> str:
+def _cell_text(cell: Cell, id: str, form: str) -> str:
     """A cell in words, for screen readers."""
-    if cell.mean is None:
-        return f"{cell_id(cell)}: no result"
-    return f"{cell_id(cell)}: {cell.mean:{form}}"
+    return f"{id}: no result" if cell.mean is None else f"{id}: {cell.mean:{form}}"
 
 
 def _legend(sweep: ShownSweep, choice: AxesChoice) -> None:
@@ -182,7 +191,7 @@ def numbers(choice: AxesChoice, found: Sequence[Cell], sweep: ShownSweep) -> Non
     for cell in found:
         low, high = cell.interval or (None, None)
         rows.append({
-            **{setting_text(n): value_text(v) for n, v in _varied(sweep, cell).items()},
+            **{setting_text(n): value_text(v) for n, v in sweep.varied(cell.rows[0]).items()},
             "mean": cell.mean, "low": low, "high": high, "runs": len(cell.values),
             "failed": cell.failed, "of": len(cell.rows),
         })  # fmt: skip
@@ -196,10 +205,6 @@ def numbers(choice: AxesChoice, found: Sequence[Cell], sweep: ShownSweep) -> Non
             lambda: data_tables.rows_csv(all_rows(sweep)), f"{sweep.file_name}.csv", "text/csv",
             on_click="ignore", key="sweep-csv",
         )  # fmt: skip
-
-
-def _varied(sweep: ShownSweep, cell: Cell) -> Mapping[str, Any]:
-    return {name: cell.rows[0].settings.get(name) for name in sweep.axes}
 
 
 def all_rows(sweep: ShownSweep) -> list[dict[str, Any]]:

@@ -31,4 +31,6 @@ def setting_text(name: str) -> str:
 
 def settings_text(settings: Mapping[str, Any]) -> str:
     """All settings of a run on one line."""
-    return ", ".join(f"{setting_text(name)} {value_text(value)}" for name, value in settings.items())
+    return ", ".join(
+        f"{setting_text(name)} {value_text(value)}" for name, value in settings.items()
+    )
