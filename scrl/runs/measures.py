@@ -55,6 +55,10 @@ def measure_title(name: str) -> str:
             return "Mean utility of the winner: Bradley–Terry"
         case ["welfare", rule, source]:
             return f"Mean utility of the winner: {_SOURCES.get(source, source)}, {rule}"
+        case ["distortion", "vanilla"]:
+            return "Distortion of the winner: Bradley–Terry"
+        case ["distortion", rule, source]:
+            return f"Distortion of the winner: {_SOURCES.get(source, source)}, {rule}"
         case ["accuracy", *model]:
             return f"Accuracy on hidden pairs: {' '.join(model)}"
         case ["seconds", phase]:

@@ -37,6 +37,7 @@ from . import story_runs as story_runs
 from . import summaries as summaries
 from . import summary_answers as summary_answers
 from . import summary_people as summary_people
+from . import sweep_example as sweep_example
 from . import text_generalisation as text_generalisation
 from . import text_parts as text_parts
 from . import text_policy as text_policy

@@ -24,6 +24,7 @@ from scrl.studies import (
     scoreboard_studies,
     story_runs,
     summaries,
+    sweep_example,
     text_generalisation,
     text_parts,
     text_policy,
@@ -58,6 +59,7 @@ _ALL: tuple[Study, ...] = (
     prompt_blind.STUDY,
     elicitation.STUDY,
     summaries.STUDY,
+    sweep_example.STUDY,
 )
 #: Name of the baked file -> study.
 STUDIES: dict[str, Study] = {study.name: study for study in _ALL}

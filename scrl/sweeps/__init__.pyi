@@ -1,3 +1,5 @@
+from .cells import Cell as Cell
+from .cells import cells as cells
 from .one_task import distortions as distortions
 from .planning import SweepTask as SweepTask
 from .planning import plan_tasks as plan_tasks

@@ -6,24 +6,31 @@ A visitor never names a path: sweeps are the folders below one that the server's
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from scrl.runs import default_path
-from scrl.sweeps import SweepRow, SweepTable, read_result, read_sweep
+from scrl.sweeps import SweepRow, SweepTable, read_result, read_sweep, sweeps_folder
 from scrl.types import InputError
-from ui.shared import page
-from ui.sweeps import axes_choice
+from ui.shared import page, session
+from ui.sweeps import axes_choice, example
 
 #: The file that marks the folder of a sweep.
 SWEEP_FILE = "sweep.json"
 #: The id of the sweep that comes with the app; no folder has this name.
 EXAMPLE = "example/"
+#: How the folders of sweeps begin that visitors have started; the rest of the name is unguessable,
+#: and only its visitor, and whoever has the link, sees such a sweep.
+OWN = "own-"
+_OWN_NAME = re.compile(r"own-[A-Za-z0-9_-]{16,64}")
+_OWN_SWEEPS, _NEXT = "own_sweeps", "next_sweep"
+session.keep(_OWN_SWEEPS)
 #: Seconds without a new result, after which a sweep is taken for one that has been stopped.
 QUIET_SECONDS = 300
 #: Most sweeps in the list.
@@ -76,20 +83,39 @@ class ShownSweep:
 
 def folder() -> Path:
     """``$SCRL_SWEEPS``, or ``sweeps`` beside the file of stored runs."""
-    return Path(os.environ.get("SCRL_SWEEPS") or default_path().parent / "sweeps")
+    return sweeps_folder()
 
 
 def listed() -> dict[str, str]:
-    """Id -> label of every sweep, the latest first, the example last."""
+    """Id -> label of every sweep that this visitor may see, the latest first, the example last."""
     found: list[tuple[float, str]] = []
-    try:
+    own = {*st.session_state.get(_OWN_SWEEPS, ()), st.query_params.get("sweep")}
+    with suppress(OSError):
         for path in folder().iterdir():
-            if (path / SWEEP_FILE).is_file():
-                found.append(((path / SWEEP_FILE).stat().st_mtime, path.name))
-    except OSError:
-        found = []
+            file = path / SWEEP_FILE
+            if path.name.startswith(OWN) and path.name not in own:
+                continue
+            if file.is_file():
+                found.append((file.stat().st_mtime, path.name))
     found.sort(reverse=True)
-    return {name: name for _, name in found[:MAX_LISTED]} | {EXAMPLE: "Example: who is asked"}
+    names = {name: _label(name) for _, name in found[:MAX_LISTED]}
+    return names | {EXAMPLE: "Example: who ranks Morristown"}
+
+
+def _label(name: str) -> str:
+    if not _OWN_NAME.fullmatch(name):
+        return name
+    with suppress(InputError):
+        return f"{read(name).name} (yours, {name[len(OWN) :][:4]})"
+    return name
+
+
+def show_next(id: str) -> None:
+    """Show a sweep that this visitor has started, from the next rerun on."""
+    own = st.session_state.setdefault(_OWN_SWEEPS, [])
+    own += [] if id in own else [id]
+    st.session_state[_NEXT] = id
+    st.rerun()
 
 
 def choose() -> str:
@@ -97,6 +123,13 @@ def choose() -> str:
 
     It stands there also where it is the latest: tomorrow another one is.
     """
+    if started := st.session_state.get(_NEXT):
+        if not (folder() / started / SWEEP_FILE).is_file():
+            st.info("Your sweep waits for its turn, and is shown as soon as it begins.")
+        else:
+            del st.session_state[_NEXT]
+            st.session_state["sweep"] = st.query_params["sweep"] = started
+            axes_choice.forget()
     names, wanted = listed(), st.query_params.get("sweep")
     if "sweep" not in st.session_state and wanted in names:
         st.session_state["sweep"] = wanted
@@ -121,7 +154,7 @@ def read(id: str) -> ShownSweep:
         InputError: where its files cannot be read.
     """
     if id == EXAMPLE:
-        return _example()
+        return _shown(EXAMPLE, example.table(), ())
     path = folder() / id
     return _read(id, _stamp(path))
 
@@ -152,13 +185,6 @@ def _shown(id: str, table: SweepTable, times: Sequence[float]) -> ShownSweep:
     )  # fmt: skip
 
 
-@st.cache_resource(show_spinner=False)
-def _example() -> ShownSweep:
-    from types import SimpleNamespace
-
-    return _shown(EXAMPLE, SimpleNamespace(axes={}, rows=[], measures=[], missing=0, name="x"), ())
-
-
 def result_of(sweep: ShownSweep, row: SweepRow) -> Mapping[str, Any] | None:
     """The result file of a run.
 
@@ -166,7 +192,7 @@ def result_of(sweep: ShownSweep, row: SweepRow) -> Mapping[str, Any] | None:
         InputError: where it cannot be read.
     """
     if sweep.id == EXAMPLE:
-        return row.result
+        return example.result_of(row)
     return read_result(folder() / sweep.id, row)
 
 

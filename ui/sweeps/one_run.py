@@ -78,7 +78,8 @@ def _run(sweep: ShownSweep, choice: AxesChoice, row: SweepRow) -> None:
             column_config={"value": st.column_config.NumberColumn(format="%.3f")},
         )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
-        if result and result.get("prompts") and not page.presenting():
+        whole = sweep.id != chosen_sweep.EXAMPLE  # the example keeps orders without scores
+        if whole and result and result.get("prompts") and not page.presenting():
             st.download_button(
                 "Orders (CSV)", lambda: orders_csv(result), "orders.csv", "text/csv",
                 on_click="ignore", key="sweep-orders",

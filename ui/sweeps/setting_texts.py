@@ -25,8 +25,15 @@ def value_text(value: Any) -> str:
 
 
 def setting_text(name: str) -> str:
-    """The name of a setting, without what a program needs in it."""
-    return name.replace("_", " ")
+    """The name of a setting in words.
+
+    ``scenario.noise`` is "noise", and ``scenario.types.Memphis.share`` is "Memphis: share".
+    """
+    text = name.removeprefix("scenario.")
+    if text.startswith("types."):
+        type, _, rest = text.removeprefix("types.").partition(".")
+        return f"{type}: {rest.replace('.', ' ').replace('_', ' ')}" if rest else type
+    return text.replace("_", " ").replace(".", " ").strip() or name
 
 
 def settings_text(settings: Mapping[str, Any]) -> str:
