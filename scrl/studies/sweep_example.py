@@ -34,8 +34,9 @@ AXES: dict[str, tuple[float, ...]] = {
 }
 SEEDS = tuple(range(5))
 RULES = ("borda", "plurality")
-#: The measures that are kept, by how they begin.
+#: The measures that are kept, by how they begin, and of those the left out, by how they end.
 MEASURES = ("agreement/", "welfare/", "latent/components", "check/largest")
+LEFT_OUT = ("/places", "/reversed")
 #: Kendall's τ agrees within one swapped pair of ten; rounding differs between machines.
 TOLERANCE = 0.21
 DIGITS = 6
@@ -58,7 +59,7 @@ def scenario_of(settings: Mapping[str, float]) -> Scenario:
 def spec() -> str:
     """A hash of the study's settings."""
     scenarios = [scenario_of(settings).to_yaml() for settings in settings_of_tasks()]
-    return settings_hash(scenarios, SEEDS, RULES, MEASURES, Config())
+    return settings_hash(scenarios, SEEDS, RULES, MEASURES, LEFT_OUT, Config())
 
 
 def run(
@@ -103,7 +104,11 @@ def _run_task(task: tuple[Mapping[str, float], int]) -> dict[str, Any]:
     def places(outcome: Mapping[str, Any]) -> list[list[int]]:
         return [[place[name] for name in tied] for tied in outcome["order"]]
 
-    kept = {k: v for k, v in measures_of(result).items() if k.startswith(MEASURES)}
+    kept = {
+        name: value
+        for name, value in measures_of(result).items()
+        if name.startswith(MEASURES) and not name.endswith(LEFT_OUT)
+    }
     return {
         "settings": dict(settings), "seed": seed, "measures": rounded(kept, DIGITS),
         "orders": {
