@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from scrl.runs import measures_of
+from scrl.runs import JobQueue, measures_of
 from scrl.sweeps import SweepStore
 from scrl.sweeps.store import ListedTask
 from tests.app.test_pages import figures, parameter, widget, words
+from ui.shared import run_store
 from ui.sweeps import chosen_sweep
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -150,6 +151,38 @@ def test_a_damaged_sweep_is_a_sentence(open_page, sweep, tmp_path):
     app = open_page("sweeps")
     assert not app.exception
     assert "this is no file that scrl sweep has written" in words(app)
+
+
+def test_a_visitor_starts_a_small_sweep_and_only_they_see_it(open_page, sweep, monkeypatch):
+    queue, asked = JobQueue(), []
+    monkeypatch.setattr(run_store, "job_queue", lambda: queue)
+
+    def fake(spec, folder, engine, on_progress):
+        asked.append((spec, engine))
+        store = SweepStore(folder)
+        task = ListedTask("0" * 64, spec["scenarios"][0], {"scenario.noise": 0.0}, 0)
+        axes = {"scenario": spec["scenarios"], **spec["settings"]}
+        store.begin(spec["name"], dict(spec), axes, [task], {})
+        store.write(task.id, record({"raters": 30}, 0))
+
+    monkeypatch.setattr("scrl.sweeps.sweep", fake)
+    sweep(24)
+    app = open_page("sweeps")
+    app.selectbox(key="own_scenario").set_value("pets").run()
+    widget(app.button, "own_run").click().run()
+    assert not app.exception
+    ((spec, engine),) = asked
+    assert (spec["scenarios"], engine, spec["seeds"]) == (["pets"], "serial", 3)
+    assert spec["settings"]["scenario.raters"] == [30, 300]
+    app.run()
+    assert parameter(app, "sweep").startswith("own-")
+    link = parameter(app, "sweep")
+    assert "(yours, " in "".join(next(b for b in app.selectbox if b.key == "sweep").options)
+    other = open_page("sweeps")
+    assert parameter(other, "sweep") == "mine"
+    assert "yours" not in str([box.options for box in other.selectbox if box.key == "sweep"])
+    assert parameter(open_page("sweeps", sweep=link), "sweep") == link
+    queue.close()
 
 
 def test_presenter_mode_hides_tables_and_downloads(open_page, sweep):

@@ -18,7 +18,7 @@ import streamlit as st
 
 from scrl.sweeps import SweepRow, SweepTable, read_result, read_sweep, sweeps_folder
 from scrl.types import InputError
-from ui.shared import page, session
+from ui.shared import page, run_store, session
 from ui.sweeps import axes_choice, example
 
 #: The file that marks the folder of a sweep.
@@ -118,18 +118,37 @@ def show_next(id: str) -> None:
     st.rerun()
 
 
+def await_started() -> None:
+    """Where this visitor has started a sweep: say that it waits, and show it once it has begun."""
+    started = st.session_state.get(_NEXT)
+    if not started:
+        return
+    if _has_begun(started):
+        del st.session_state[_NEXT]
+        axes_choice.forget()
+        st.session_state["sweep"] = st.query_params["sweep"] = started
+    elif (job := run_store.job_queue().get(started)) is None or not job.active:
+        del st.session_state[_NEXT]
+    else:
+        st.info("Your sweep waits for its turn, and is shown as soon as it begins.")
+        st.fragment(run_every=1.0)(_look)(started)
+
+
+def _look(started: str) -> None:
+    job = run_store.job_queue().get(started)
+    if _has_begun(started) or job is None or not job.active:
+        st.rerun()
+
+
+def _has_begun(id: str) -> bool:
+    return (folder() / id / SWEEP_FILE).is_file()
+
+
 def choose() -> str:
     """Draw the choice of a sweep; its id, which stands in the URL.
 
     It stands there also where it is the latest: tomorrow another one is.
     """
-    if started := st.session_state.get(_NEXT):
-        if not (folder() / started / SWEEP_FILE).is_file():
-            st.info("Your sweep waits for its turn, and is shown as soon as it begins.")
-        else:
-            del st.session_state[_NEXT]
-            st.session_state["sweep"] = st.query_params["sweep"] = started
-            axes_choice.forget()
     names, wanted = listed(), st.query_params.get("sweep")
     if "sweep" not in st.session_state and wanted in names:
         st.session_state["sweep"] = wanted

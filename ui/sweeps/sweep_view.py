@@ -14,6 +14,7 @@ INTERVAL = 3.0
 
 def show() -> None:
     """Draw the choice of a sweep, and that sweep."""
+    chosen_sweep.await_started()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         id = chosen_sweep.choose()
         predict_first.switch()
