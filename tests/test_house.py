@@ -26,7 +26,7 @@ ROOMS = (
     "election_records", "committees", "election_reports", "scenarios", "raters", "social",
     "streamed_raters", "diagnostics", "elicitation", "policies", "references", "language_model",
     "fine_grained", "progress", "pipeline", "evaluation", "drift", "reward_models", "summaries",
-    "runs", "tracking", "classroom", "studies", "sweeps", "cli", "__main__",
+    "runs", "classroom", "studies", "sweeps", "tracking", "cli", "__main__",
 )  # fmt: skip
 GRAPH = house.arrows(ROOT)
 SCREENS = house.modules(ROOT, ("pages", "ui")) | {"app": ROOT / "app.py"}

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from scrl.data.files import printable
-from scrl.runs.csv_export import escape_formula
 from scrl.sweeps.store import FAILED, ListedTask, SweepStore
 from scrl.sweeps.table import SweepTable, read_sweep
 from scrl.tracking.measures import clean
@@ -37,23 +34,13 @@ def sweep_group(folder: Path) -> TrackedGroup:
         table.name,
         measures={"tasks": len(table.rows), "done": done, "failed": failed},
         tags={**versions, **dict(flat(table.spec, "spec"))},
-        files={"spec.json": as_json(table.spec), "table.csv": _csv(table),
+        files={"spec.json": as_json(table.spec), "table.csv": table.csv_text(),
                **sweep_page(table)},
         started=table.created,
         step=done + failed,
         unfinished=missing > 0,
     )  # fmt: skip
     return TrackedGroup(parent, _tasks(SweepStore(folder), table, parent.id, versions))
-
-
-def _csv(table: SweepTable) -> str:
-    """The table of the sweep, in which no spreadsheet finds a formula."""
-    columns, out = table.columns(), io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(map(escape_formula, columns))
-    for row in zip(*columns.values(), strict=True):
-        writer.writerow([escape_formula(v) if isinstance(v, str) else v for v in row])
-    return out.getvalue()
 
 
 def _tasks(
