@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +17,13 @@ from typing import Any
 
 from scrl.data.files import printable
 from scrl.tracking.records import TrackedRun
+from scrl.tracking.wandb_records import packed_records
 from scrl.types import InputError
 
 #: A file in a run's folder: a hash of what the run holds, written when it is whole.
 CONTENT = "scrl-content.txt"
+#: Seconds in which the last record of a run must lie in its file.
+PATIENCE = 60
 _INSTALL = "Weights & Biases is not installed; run pip install 'scrl[wandb]'."
 
 
@@ -86,7 +90,28 @@ class WandbTracker:
             folder = Path(made.dir).parent
         finally:
             made.finish(exit_code=1 if run.error else 0)
+        self._await_records(folder)
         (folder / CONTENT).write_text(content + "\n", encoding="ascii")
+
+    def _await_records(self, folder: Path) -> None:
+        """Wait until the last record lies in the file: the package's process writes it after
+        ``finish`` has returned.
+
+        Raises:
+            InputError: where it does not come.
+        """
+        record = importlib.import_module("wandb.proto.wandb_internal_pb2").Record
+        (file,) = folder.glob("run-*.wandb")
+        until = time.monotonic() + PATIENCE
+        while True:
+            last = b""
+            for last in packed_records(file):
+                pass
+            if last and record.FromString(last).WhichOneof("record_type") == "exit":
+                return
+            if time.monotonic() > until:
+                raise InputError(f"{printable(file)}: the offline run was not written to its end.")
+            time.sleep(0.01)
 
     def _settings(self) -> Any:
         """Offline, and without what it would gather of this machine and of the caller's code."""

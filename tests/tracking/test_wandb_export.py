@@ -8,6 +8,7 @@ import pytest
 
 from scrl.tracking import TrackedGroup, TrackedRun, to_wandb
 from scrl.tracking.export import _export
+from scrl.tracking.wandb_records import packed_records
 from scrl.types import InputError
 
 
@@ -17,23 +18,34 @@ def wandb_package():
 
 
 def records(folder):
-    """The records of an offline run: LevelDB's log format, as ``wandb sync`` reads it."""
+    """The records of an offline run, as ``wandb sync`` reads them."""
     from wandb.proto import wandb_internal_pb2
 
     (file,) = folder.glob("run-*.wandb")
-    data, place, parts, found = file.read_bytes(), 7, b"", []
-    assert data[:4] == b":W&B"
-    while place + 7 <= len(data):
-        if 2**15 - place % 2**15 < 7:  # no header fits the end of a block
-            place += 2**15 - place % 2**15
-            continue
-        _, length, kind = struct.unpack("<IHB", data[place : place + 7])
-        parts += data[place + 7 : place + 7 + length]
-        place += 7 + length
-        if kind in (1, 4):  # a whole record, or the last part of one
-            found.append(wandb_internal_pb2.Record.FromString(parts))
-            parts = b""
-    return found
+    return [wandb_internal_pb2.Record.FromString(data) for data in packed_records(file)]
+
+
+def test_records_in_parts_are_put_together_and_half_ones_left_out(tmp_path):
+    """Blocks of 32 KiB, by a writer of its own."""
+    sizes, data = [0, 10, 40_000, 7, 32_745, 3], bytearray(b":W&B" + bytes(3))
+    for n, size in enumerate(sizes):
+        left, first = bytes([n]) * size, True
+        while first or left:
+            room = 2**15 - len(data) % 2**15
+            if room < 7:
+                data += bytes(room)
+                continue
+            part, left = left[: room - 7], left[room - 7 :]
+            kind = (1 if first else 4) if not left else (2 if first else 3)
+            data += struct.pack("<IHB", 0, len(part), kind) + part
+            first = False
+    path = tmp_path / "run-x.wandb"
+    path.write_bytes(data)
+    assert list(packed_records(path)) == [bytes([n]) * size for n, size in enumerate(sizes)]
+    path.write_bytes(data[:-1])
+    assert len(list(packed_records(path))) == len(sizes) - 1
+    path.write_bytes(b"another file")
+    assert not list(packed_records(path))
 
 
 @pytest.mark.slow
