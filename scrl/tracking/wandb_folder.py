@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,10 +105,8 @@ class WandbTracker:
         (file,) = folder.glob("run-*.wandb")
         until = time.monotonic() + PATIENCE
         while True:
-            last = b""
-            for last in packed_records(file):
-                pass
-            if last and record.FromString(last).WhichOneof("record_type") == "exit":
+            last = deque(packed_records(file), maxlen=1)
+            if last and record.FromString(last[0]).WhichOneof("record_type") == "exit":
                 return
             if time.monotonic() > until:
                 raise InputError(f"{printable(file)}: the offline run was not written to its end.")

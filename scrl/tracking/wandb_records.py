@@ -1,7 +1,7 @@
 """The record file of an offline run of Weights & Biases, read back.
 
-It has LevelDB's log format (``leveldb/doc/log_format.md``) behind a header of seven bytes: blocks of
-32 KiB, in which each part of a record has a header of checksum, length and kind.
+It has LevelDB's log format (``leveldb/doc/log_format.md``) behind a header of seven bytes: blocks
+of 32 KiB, in which each part of a record has a header of checksum, length and kind.
 """
 
 from __future__ import annotations
