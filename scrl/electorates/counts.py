@@ -234,9 +234,10 @@ def _difference(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any])
         one, two = found["about"], wanted["about"]
         about = {key for key in one.keys() | two.keys() if one.get(key) != two.get(key)}
         names = [name for name in names if name != "about"] + sorted(about)
+    what = quoted(", ".join(names))[1:-1]
     return (
-        f"{printable(path)}: this file is of another electorate (another "
-        f"{quoted(', '.join(names))[1:-1]}); give another file, or delete it to count anew."
+        f"{printable(path)}: this file is of another electorate (it differs in {what}); give "
+        "another file, or delete it to count anew."
     )
 
 

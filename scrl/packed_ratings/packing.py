@@ -28,6 +28,8 @@ from scrl.types import Catalogue, InputError
 PART_ROWS, SORTED_ROWS = 65_536, 500_000
 #: Numbers of ballots to which raters are padded, at most.
 MAX_SIZES = 6
+#: Ballots that make another such number worth the programs that are compiled for it.
+BALLOTS_OF_SIZE = 10_000
 #: Share of the raters that a number of slots needs, to be one of its own.
 LEAST_SHARE = 0.01
 #: Called with the share of the work that is done and a line for a person.
@@ -254,7 +256,8 @@ def _shapes_of(totals: _Totals, catalogue: Catalogue) -> _Shapes:
 
 
 def _padded_contests(contests: np.ndarray) -> np.ndarray:
-    """A padded number of ballots for each rater ``[raters]``, of ``MAX_SIZES`` different ones.
+    """A padded number of ballots for each rater ``[raters]``: one for every ``BALLOTS_OF_SIZE``
+    ballots, ``MAX_SIZES`` different ones at most.
 
     The sizes are those with the fewest padded ballots in all (dynamic programming over the numbers
     that occur): a batch costs what its padded shape costs, and each shape is a compiled program.
@@ -270,7 +273,8 @@ def _padded_contests(contests: np.ndarray) -> np.ndarray:
     # cost[j]: of the first j numbers with the sizes so far, the last of which is need[j - 1].
     cost = np.r_[0.0, np.full(len(need), np.inf)]
     starts = []
-    for _ in range(min(MAX_SIZES, len(need))):
+    sizes_worth = int(np.clip(contests.sum(dtype=np.int64) // BALLOTS_OF_SIZE, 1, MAX_SIZES))
+    for _ in range(min(sizes_worth, len(need))):
         ways = cost[:-1, None] + (before[None, 1:] - before[:-1, None]) * need[None, :]
         ways[np.tri(len(need), k=-1, dtype=bool)] = np.inf
         starts.append(ways.argmin(0))

@@ -152,9 +152,9 @@ def test_a_checkpoint_is_counted_on(tmp_path):
         assert np.array_equal(counts.scores, whole.scores)
     assert read_counts(file)[1] == {"model": "m"}
     for change in ({"about": {"model": "n"}}, {"checkpoint": file}):
-        with pytest.raises(InputError, match=r"another electorate \(another model\)"):
+        with pytest.raises(InputError, match=r"another electorate \(it differs in model\)"):
             count_electorate(utilities, SIZES, voters, rules, **{**options, "about": {}, **change})
-    with pytest.raises(InputError, match=r"another electorate \(another rules\)"):
+    with pytest.raises(InputError, match=r"another electorate \(it differs in rules\)"):
         count_electorate(utilities, SIZES, voters, ["borda"], **options)
 
 

@@ -1,0 +1,253 @@
+"""docs/scaling.md from the measurements of ``benchmarks/scaling.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Found = dict[str, Any]
+#: Raters for whom time and memory are worked out by the law that is fitted.
+FAR = 10_000_000
+#: A GPU of today (NVIDIA H100 SXM, data sheet): bytes of its memory a second, and of the links
+#: between the GPUs of one machine, in each direction.
+GPU_MEMORY, GPU_LINK = 3.35e12, 450e9
+#: Share of these that a program reaches: an assumption.
+REACHED = 0.3
+
+
+def write_report(record: Found, path: Path) -> None:
+    """Write the report of a record."""
+    sections = [_head(record), *(part(record) for part in PARTS)]
+    path.write_text("\n\n".join(filter(None, sections)) + "\n", encoding="utf-8")
+
+
+def of_task(record: Found, task: str, **given: Any) -> list[Found]:
+    """The measurements of a task whose arguments have these values."""
+    return [
+        found for found in record["measurements"]
+        if found["task"] == task and all(found.get(name) == v for name, v in given.items())
+    ]  # fmt: skip
+
+
+def line_law(size: Sequence[float], value: Sequence[float]) -> Callable[[float], float]:
+    """a + b · size with a, b ≥ 0 and the least squares of relative errors."""
+    from scipy.optimize import nnls
+
+    design = np.stack([np.ones(len(size)), np.array(size, float)], axis=1)
+    (a, b), _ = nnls(design / np.array(value)[:, None], np.ones(len(size)))
+    return lambda n: float(a + b * n)
+
+
+def ratio(size: Sequence[float], value: Sequence[float]) -> float:
+    """By how much a value grows where the size doubles, over the last step measured."""
+    (n, m), (v, w) = size[-2:], value[-2:]
+    return float(2 ** (np.log(w / v) / np.log(m / n)))
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    lines = [header, ["---:"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) or value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def _seconds(found: Found) -> float:
+    """Seconds of a training without compilation."""
+    return max(found["training"] - found["compiling"], 0.01)
+
+
+def _head(record: Found) -> str:
+    loads = [found["load"] for found in record["measurements"]]
+    return f"""# What the size of the data costs
+
+Written by `python benchmarks/scaling.py` from `benchmarks/scaling.json`, {record["date"]}:
+{record["hardware"]}, Python {record["python"]}, JAX {record["versions"]["jax"]}, NumPy
+{record["versions"]["numpy"]}, seed 0. No GPU was at hand. Other work on the machine took
+{np.mean(loads):.1f} cores on average (least {min(loads):.1f}, most {max(loads):.1f}); where that is
+more than 0 seconds of the clock are too many, and seconds of the processor are those to compare.
+Each line is a process of its own, and its memory is the maximum resident size of that process,
+Python and libraries included. Rows are ballots' entries: a completion that a rater ranks. Raters
+see 1 % of 10,000 completions, 107 on average, with ties, weights and missing completions
+(`scrl.packed_ratings.LargePopulation`). Growth is by how much a figure grows where the size
+doubles, between the last two sizes measured."""
+
+
+def _raters(record: Found) -> str:
+    packs = of_task(record, "pack", prompts=1000)
+    rows, size = [], [found["raters"] for found in packs]
+    trainings = {
+        found["raters"]: found
+        for found in of_task(record, "train", prompts=1000)
+        if found["config"].get("types") == 4 and found["config"].get("latent") == 3
+    }
+    for pack in packs:
+        train = trainings[pack["raters"]]
+        rows.append([
+            pack["raters"], pack["entries"], pack["wall"], pack["cpu"], pack["peak MB"],
+            _seconds(train), train["compiling"], train["cpu"], train["peak MB"],
+        ])  # fmt: skip
+    columns = list(zip(*rows, strict=True))
+    if len(rows) > 1:
+        rows.append(["growth", *("" if i in (0, 5) else f"{ratio(size, columns[i + 1]):.2f} ×"
+                                 for i in range(8))])  # fmt: skip
+        laws = [line_law(size, column) for column in columns[1:]]
+        rows.append([f"{FAR:,} by the law", *(law(FAR) for law in laws)])
+    header = ["raters", "rows", "pack, s", "CPU s", "MB", "train, s", "compile, s", "CPU s", "MB"]
+    return f"""## Raters
+
+Packing, and a training of four types and three dimensions that reads the data 1.5 times (an epoch,
+and half of one before it).
+
+{table(header, rows)}
+
+The last line is worked out, not measured: a + b · raters, fitted to the sizes above it by relative
+errors. The peak of packing grows with the names of raters; that of training with the pages of the
+packed arrays that the system keeps in memory, which it gives back where memory is short."""
+
+
+def _prompts(record: Found) -> str:
+    packs = {(f["raters"], f["prompts"]): f for f in of_task(record, "pack")}
+    middle = _middle(record)
+    rows = []
+    for prompts in sorted(p for r, p in packs if r == middle):
+        (train, *_) = [
+            f for f in of_task(record, "train", raters=middle, prompts=prompts)
+            if f["config"].get("types") == 4 and f["config"].get("latent") == 3
+        ]  # fmt: skip
+        pack = packs[middle, prompts]
+        rows.append([prompts, 10 * prompts, pack["entries"], pack["wall"], pack["peak MB"],
+                     _seconds(train), train["peak MB"]])  # fmt: skip
+    header = ["prompts", "completions", "rows", "pack, s", "MB", "train, s", "MB"]
+    return f"""## Prompts and completions
+
+{middle:,} raters, who rank about as many completions whatever the number of prompts.
+
+{table(header, rows)}"""
+
+
+def _settings(record: Found) -> str:
+    middle, rows = _middle(record), []
+    found = [f for f in of_task(record, "train", raters=middle, prompts=1000)
+             if f["config"].get("min_steps") == 1]  # fmt: skip
+    for train in sorted(found, key=lambda f: (f["config"]["types"], f["config"]["latent"])):
+        config = train["config"]
+        rows.append([config["types"], config["latent"], _seconds(train), train["compiling"],
+                     train["peak MB"]])  # fmt: skip
+    return f"""## Types and latent dimensions
+
+{middle:,} raters, 1,000 prompts.
+
+{table(["types", "dimensions", "train, s", "compile, s", "MB"], rows)}"""
+
+
+def _voters(record: Found) -> str:
+    rows = [
+        [found["voters"], found["contests"], found["seconds a contest"],
+         found["seconds a contest"] * 1000 / 60, found["peak MB"]]
+        for found in sorted(of_task(record, "count"), key=lambda f: (f["voters"], f["contests"]))
+    ]  # fmt: skip
+    header = ["voters", "contests", "s a contest", "1,000 contests, min", "MB"]
+    return f"""## Voters
+
+Simulated voters with choice noise, ten candidates, counted by Borda, plurality, Copeland, minimax
+and instant runoff; their drawing is included. Outcomes are on the disk after every contest.
+
+{table(header, rows)}
+
+Minutes of a thousand contests are the seconds of one times a thousand, except where a thousand were
+counted."""
+
+
+def _accuracy(record: Found) -> str:
+    rows = []
+    for found in of_task(record, "train"):
+        if "accuracy" in found:
+            a = found["accuracy"]
+            rows.append([
+                found["raters"], found["steps"], found["types"], found["training"] / 60,
+                found["peak MB of training"], a["pairs"],
+                *(f"{a[name]:.4f}" for name in ("model", "true population", "shares of wins",
+                                                "true utilities")),
+                f"{a['standard error']:.4f}",
+            ])  # fmt: skip
+    if not rows:
+        return ""
+    header = ["raters", "steps", "types", "min", "MB", "pairs", "model", "true population",
+              "shares of wins", "true utilities", "standard error"]  # fmt: skip
+    return f"""## Accuracy
+
+A training at its default settings, the number of types chosen by held-out raters; compilation is
+included in its minutes. 2 % of the raters are left out. Half of their ballots are shown, and one
+strict pair of each other ballot is predicted; means over raters. *True population* knows every
+parameter but the raters' own and predicts from the same ballots: no model does better in
+expectation. *Shares of wins* is one order for all. *True utilities* knows each rater's own: what
+remains is the noise of ballots. The standard error is that of the model's accuracy over raters; the
+columns share raters, so differences between them are more certain.
+
+{table(header, rows)}"""
+
+
+def _bounds(record: Found) -> str:
+    most = max(of_task(record, "assemble"), key=lambda f: f["raters"])
+    return f"""## What bounds each step
+
+- **Packing**: one core. Parsing Parquet and numbering names take about half, sorting by rater the
+  rest. The disk is written twice (partitions, then arrays); memory follows raters, items and texts.
+- **Batches**: one core gathers {most["entries a second"] / 1e6:.1f} million rows a second
+  (measured) from the packed arrays.
+- **Training**: the processor. Every rater's posterior is found by Newton steps in each type, so
+  time follows rows × (types + 1) × dimensions; the parameters (completions × (types + dimensions
+  + 1) numbers, with Adam's two moments) only pass by once a batch.
+- **Compiling**: a program for each shape of ballots and each stage, whatever the number of raters.
+- **Counting**: drawing noise and comparing utilities; the rules themselves read bytes and take a
+  tenth. One contest is in memory at a time."""
+
+
+def _gpus(record: Found) -> str:
+    trainings = [f for f in of_task(record, "train", prompts=1000)
+                 if f["config"].get("types") == 4 and f["config"].get("latent") == 3]  # fmt: skip
+    most = max(trainings, key=lambda f: f["raters"])
+    assemble = max(of_task(record, "assemble"), key=lambda f: f["raters"])["entries a second"]
+    rate = 1.5 * most["entries"] / _seconds(most)
+    memory = 2 * record["copy GB a second"] * 1e9
+    speed = REACHED * GPU_MEMORY / memory
+    machine = 8 * rate * speed
+    bytes_of_gradient = 4 * 10_000 * (4 + 3 + 1)
+    exchange = 2 * bytes_of_gradient / (REACHED * GPU_LINK)
+    passes = 1.5 * 1_000_000_000
+    fed = min(machine, 16 * assemble)
+    return f"""## Eight GPUs, worked out
+
+None of this is measured. Two cores train {rate / 1e3:,.0f} thousand rows a second (measured, the
+largest size above). If a step is bound by memory, a GPU of {GPU_MEMORY / 1e12:.2f} TB/s (data
+sheet of an H100) of which {REACHED:.0%} is reached (assumed) is {speed:.0f} times as fast as two
+cores of {memory / 1e9:.0f} GB/s (measured by copying), and eight are as fast as
+{machine / 1e6:,.0f} million rows a second. Adding up gradients of {bytes_of_gradient / 1e6:.2f} MB
+over links of {GPU_LINK / 1e9:.0f} GB/s takes {exchange * 1e6:,.0f} µs a step, which a batch of a
+million rows hides.
+
+One core can feed {assemble / 1e6:.1f} million rows a second (measured), so
+{machine / assemble:,.0f} cores would be kept busy assembling batches; a machine with 16 for it
+trains at most {fed / 1e6:,.0f} million rows a second. {FAR:,} raters (about a billion rows, read
+1.5 times) would then take {passes / fed / 60:,.0f} minutes, and {passes / rate / 3600:,.0f} hours
+on the two cores; batches would have to be assembled in several processes, which the program does
+not do by itself
+(each host of a multi-host training assembles its own rows)."""
+
+
+def _middle(record: Found) -> int:
+    """The number of raters of which other sizes were varied."""
+    sizes = sorted({f["raters"] for f in of_task(record, "pack", prompts=1000)})
+    return sizes[len(sizes) // 2]
+
+
+PARTS = (_raters, _prompts, _settings, _voters, _accuracy, _bounds, _gpus)
