@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import secrets
+import tempfile
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,10 +58,28 @@ def check_output(path: Path | None) -> None:
 
 
 def write_result(path: Path | None, result: Mapping[str, Any]) -> None:
-    """Write ``result`` as JSON; nothing where there is no path."""
-    if path is not None:
-        text = json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False)
-        try:
-            write_whole(path, text + "\n")
-        except OSError as error:
-            raise InputError(f"--out {path}: {error.strerror}.") from error
+    """Write ``result`` as JSON; nothing where there is no path.
+
+    Raises:
+        InputError: it cannot be written there; the message says where it is instead.
+    """
+    if path is None:
+        return
+    text = json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        rescued = _rescued(text)
+        where = f"the result is in {rescued}" if rescued else "the result is lost"
+        raise InputError(f"--out {path}: {error.strerror}; {where}.") from error
+
+
+def _rescued(text: str) -> Path | None:
+    """The file of the system's temporary folder with a result that took long to compute; None
+    where that cannot be written either."""
+    path = Path(tempfile.gettempdir()) / f"scrl-result-{secrets.token_hex(4)}.json"
+    try:
+        write_whole(path, text)
+    except OSError:
+        return None
+    return path

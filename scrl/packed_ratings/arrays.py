@@ -68,7 +68,8 @@ class PackedArrays:
         dtype = np.dtype(ARRAYS[name][0])
         with (self.folder / name).open("r+b") as file:
             file.seek(start * dtype.itemsize)
-            np.ascontiguousarray(values, dtype).tofile(file)
+            # ``ndarray.tofile`` says nothing where the disk is full.
+            file.write(np.ascontiguousarray(values, dtype).data)
 
     def add(self, ballots: Ballots) -> None:
         """Write the ballots of a partition; partitions come in their order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -204,7 +205,10 @@ def _save(partitions: Partitions, number: int, b: Ballots) -> None:
     path.unlink()
     with path.open("wb") as file:
         for array in (b.rater, b.weight, b.size, b.item, b.rank):
-            np.save(file, array)
+            # Into a file itself NumPy writes by ``tofile``, which ignores a full disk.
+            packed = io.BytesIO()
+            np.save(packed, array)
+            file.write(packed.getbuffer())
 
 
 def _load(partitions: Partitions, number: int) -> Ballots | None:

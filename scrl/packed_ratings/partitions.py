@@ -37,7 +37,8 @@ class Partitions:
         for number, end in enumerate(ends.tolist()):
             if end > start:
                 with self.path(number).open("ab") as file:
-                    ordered[start:end].tofile(file)
+                    # ``ndarray.tofile`` says nothing where the disk is full.
+                    file.write(ordered[start:end].tobytes())
             start = end
 
     def records(self, number: int, fields: list[tuple[str, str]]) -> np.ndarray:
