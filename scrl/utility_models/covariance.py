@@ -121,7 +121,7 @@ class Covariance:
             if isinstance(between, EqualCorrelation):
                 drawn = between.draw(normal, rng)
             else:
-                drawn = root @ normal
+                drawn = root @ normal  # type: ignore[operator]  # a table here
             part[:] = (drawn @ completion_root.T)[:, self.prompt, self.completion]
         return draws
 
