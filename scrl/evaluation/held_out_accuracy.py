@@ -283,7 +283,10 @@ def _summary(
     weight = weight / weight.min()
     models = results[0].credit
     credit = {m: (np.concatenate([r.credit[m] for r in results]) * weight)[order] for m in models}
-    error = {m: expected_calibration_error(sum(r.calibration[m] for r in results)) for m in models}
+    error = {
+        m: expected_calibration_error(np.sum([r.calibration[m] for r in results], axis=0))
+        for m in models
+    }
     rng = host_rng(seed, HostStream.EVALUATION_BOOTSTRAP)
     bootstrap = TotalsBootstrap((pairs * weight)[order], rng)
     individual, vanilla = credit.pop("individual"), credit.pop("vanilla")
