@@ -16,7 +16,7 @@ from tests.fuzz import harness
 from tests.fuzz.parsers import PARSERS
 
 #: Inputs of one child, which bounds what it can gather; seconds until a silent child is ended.
-BLOCK, SILENCE = 1500, 90
+BLOCK, SILENCE = 3000, 200
 #: Faults of one place whose inputs are kept.
 KEPT = 3
 HEADER = ("parser", "inputs", "accepted", "refused", "tracebacks", "slow", "big", "message",
@@ -127,6 +127,8 @@ def _child(
                 at = said["at"]
             elif "number" in said:
                 place = f"{said['kind']}: {said['detail']}"
+                if place not in tally.faults:
+                    print(f"{name} {said['number']}: {place}", file=sys.stderr, flush=True)
                 tally.faults.setdefault(place, []).append(said["number"])
             else:
                 ended = True

@@ -108,16 +108,16 @@ _DOMINION = (
     "ranks=2)\n,,Ann(1),Bob(1)\nCvrNumber,Batch,,\n1,1,1,0\n2,1,0,1\n"
 )
 _CLEAR = (
-    "RowNumber,BoxID,BoxPosition,BallotID,Choice_1_1:Mayor:Vote For 1:Ann:NON,"
-    "Choice_1_2:Mayor:Vote For 1:Bob:NON\n1,b,1,x,1,0\n2,b,2,y,0,1\n"
+    "RowNumber,BoxID,BoxPosition,BallotID,Choice_1_1:Mayor:1:Vote For 1:Ann:NON,"
+    "Choice_1_2:Mayor:1:Vote For 1:Bob:NON\n1,b,1,x,1,0\n2,b,2,y,0,1\n"
 )
 _PROFILES = (
     "3: A > B = C\n2: C > B\n",
     'candidates: A, B, "C, D"\nA > B\n2 x B > A\n"C, D" > A * 4\n',
-    "5 A≻B≻C\n# a note\n1.5: C>A",
+    "5: A≻B≻C\n# a note\n1.5: C>A",
 )
-_ANSWERS = ("3.1-0.t-b.2.0_1-r.4.2.1-w.0+1~2-1", "14.0-e.1.2_3.5-s.0_1_2", "0.1")
-_BALLOT = {"room": "ABCDEFG", "phone": "0123456789abcdef" * 2, "question": 1, "round": 1,
+_ANSWERS = ("3.1-0.t-b.2.0.1-r.4.2.1", "14.0-e.1.2.3-s.0.1.2-r.3.0_1.2", "w.p36.1x100~n40.0x80-0.1")
+_BALLOT = {"room": "CDFHJ", "phone": "0123456789abcdef" * 2, "question": 1, "round": 1,
            "order": [[0], [1, 2]]}  # fmt: skip
 
 

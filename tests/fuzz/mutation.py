@@ -246,7 +246,7 @@ def yaml_tree(data: bytes, rng: Random) -> bytes:
     try:
         tree = tree_mutated(yaml.safe_load(data), rng)
         return _from_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False))
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+    except Exception:  # PyYAML raises errors of many kinds
         return tokens(data, rng)
 
 

@@ -163,8 +163,9 @@ def _use_records(records: Any) -> None:
         assert np.isfinite(record.profile.margins("last")).all()
         with contextlib.suppress(InputError):  # ballots with ties have no rounds
             count_rounds(record)
-    if records and sum(len(r.profile.weight) for r in records) < MAX_USED:
-        _use_ratings(ratings_of_records(records))
+    ranked = [record for record in records if record.profile.names and len(record.profile.weight)]
+    if ranked and sum(len(r.profile.weight) for r in ranked) < MAX_USED:
+        _use_ratings(ratings_of_records(ranked))
 
 
 _add("profile-text", "lines", corpus.seeds_of("profile-text"), _profile, _use_profile)
@@ -223,7 +224,10 @@ def _answers(data: bytes) -> Any:
     from scrl.elicitation import Answer
 
     parts = data.decode("utf-8", "replace").split("-")[:60]
-    return [answer for part in parts if (answer := Answer.decoded(part, 6, 5)) is not None]
+    answers = [Answer.decoded(part, 6, 5) for part in parts if part]
+    if None in answers:  # the page warns, and starts again
+        raise InputError("The answers in this link belong to another model.")
+    return answers
 
 
 def _use_answers(answers: Any) -> None:
@@ -234,7 +238,7 @@ def _use_answers(answers: Any) -> None:
         assert again == answer
 
 
-_add("scenario", "yaml", corpus.scenarios, _scenario, _use_scenario)
+_add("scenario", "yaml", corpus.scenarios, _scenario, _use_scenario, 0.3)
 _add("scenario-link", "packed", corpus.links, _link, _use_scenario)
 _add("map-link", "packed", corpus.maps, _map, _use_map)
 _add("quiz-answers", "lines", corpus.seeds_of("quiz-answers"), _answers, _use_answers)
@@ -430,4 +434,4 @@ _add("packed-folder", "zip", corpus.packed_folders, _packed, _use_packed, 0.5)
 _add("streamed-model", "safetensors", corpus.streamed_models, _streamed, _use_streamed, 0.5)
 _add("sweep-spec", "yaml", corpus.specs, _spec, _use_spec, 0.3)
 _add("sweep-table", "zip", corpus.sweep_folders, _table, lambda table: table.measures, 0.5)
-_add("tracked-run", "zip", corpus.seeds_of("archive"), _tracked, share=0.3)
+_add("tracked-run", "zip", corpus.seeds_of("archive"), _tracked, share=0.02)
