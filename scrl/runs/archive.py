@@ -15,12 +15,15 @@ import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from scrl.data.strict_json import strict_json
 from scrl.runs.database import Database
 from scrl.runs.run_record import RunRecord, headline, installed_versions
 from scrl.types import InputError
 
 #: Bytes that the file, and one run in it, may take.
 MAX_BYTES, MAX_RUN_BYTES = 2 * 2**30, 256 * 2**20
+#: Bytes and values of the plain data of a run.
+MAX_CONTENT_BYTES, MAX_CONTENT_VALUES = 2**30, 20_000_000
 MAX_NAME_LENGTH = 120
 _RECORD_COLUMNS = ("id", "owner", "name", "created", "state", "error", "spec", "origin", "scenario",
                    "seed", "rules", "versions", "headline", "seeds")  # fmt: skip
@@ -189,8 +192,8 @@ class Archive:
         """
         rows = self.database.select(("content",), "id = ? AND state = 'done'", (id,))
         try:
-            return json.loads(zlib.decompress(rows[0][0])) if rows else None
-        except (zlib.error, ValueError, TypeError) as error:
+            return _content(rows[0][0]) if rows else None
+        except (zlib.error, ValueError, TypeError, RecursionError) as error:
             raise InputError(f"{self.path}: this run cannot be read; it is damaged.") from error
 
     def fitted(self, id: str) -> bytes | None:
@@ -207,6 +210,22 @@ class Archive:
         """The scenario's name and the packed source of a run on an uploaded file."""
         rows = self.database.select(("scenario", "source"), "origin = ? LIMIT 1", (origin,))
         return rows[0] if rows else None
+
+
+def _content(packed: bytes) -> dict:
+    """What was given to ``finish``, of a bounded size whatever the file says.
+
+    Raises:
+        ValueError, TypeError, zlib.error: where it is something else.
+    """
+    stream = zlib.decompressobj()
+    text = stream.decompress(packed, MAX_CONTENT_BYTES)
+    if stream.unconsumed_tail or not stream.eof:
+        raise ValueError("too large or cut short")
+    found = strict_json(text, MAX_CONTENT_VALUES)
+    if not isinstance(found, dict) or not isinstance(found.get("result"), dict):
+        raise ValueError("no content of a run")
+    return found
 
 
 def _clean_name(text: str) -> str:
