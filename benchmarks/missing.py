@@ -14,10 +14,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +31,7 @@ from scrl.choice_models import (  # noqa: E402
     pair_counts,
     strictly_reversed,
 )
+from scrl.parallel import map_tasks  # noqa: E402
 from scrl.runs import imputation_dict  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
 from scrl.scenarios import with_overrides  # noqa: E402
@@ -199,11 +198,13 @@ def main() -> None:
             for seed in range(FIRST_SEED, FIRST_SEED + asked.seeds)
             for silent, scenario in cases(kind, seed)
         ]
-        rows = [measure(*asked_of[0])]  # alone, since it compiles
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for row in pool.map(lambda case: measure(*case), asked_of[1:]):
-                rows.append(row)
-                print(kind, {k: v for k, v in row.items() if k != "pairs"}, flush=True)
+
+        def tell(result, kind=kind) -> None:
+            row = {k: v for k, v in result.value.items() if k != "pairs"}
+            print(kind, row, flush=True)
+
+        # The first alone, since it compiles.
+        rows = map_tasks(lambda case: measure(*case), asked_of, on_done=tell, first_alone=True)
         kept["kinds"][kind] = {"why": WHY[kind], **summary(rows)}
         if kind == "a type never answers a prompt":
             kept["kinds"][kind]["by silent type"] = {

@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import fcntl
 import json
-import multiprocessing
 import os
 import platform
 import re
@@ -26,8 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -36,6 +34,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from scrl.parallel import iterate_tasks  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402 (the project is not installed)
 from scrl.scenarios import POPULATIONS, generate_population  # noqa: E402
 from scrl.studies import population_benchmark as benchmark  # noqa: E402
@@ -136,11 +135,12 @@ def run_cells(cells: list[Cell], jobs: int, limit: int) -> Iterator[tuple[Cell, 
         for cell in cells:
             yield cell, measured(cell, limit)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        futures = {pool.submit(measured, cell, limit): cell for cell in cells}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+    from benchmarks.populations import measured as imported  # workers know no __main__
+
+    for result in iterate_tasks(partial(imported, limit=limit), cells, "processes", jobs):
+        if result.failure is not None:
+            raise result.failure.to_exception()
+        yield cells[result.number], result.value
 
 
 # -- tables ---------------------------------------------------------------------------------------

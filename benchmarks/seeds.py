@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from statistics import median
@@ -78,6 +77,7 @@ def cold(what: str) -> float:
 
 def threaded(scenario, count: int = 8) -> float:
     """Seconds of step 1 for ``count`` seeds in threads over those of one after the other."""
+    from scrl.parallel import map_tasks
     from scrl.scenarios import sample
     from scrl.utility_models.population_fit import fit_population
 
@@ -87,8 +87,7 @@ def threaded(scenario, count: int = 8) -> float:
         fit_population(ratings, seed=seed)
 
     fit(0)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        many = timed(lambda: list(pool.map(fit, range(count))))
+    many = timed(lambda: map_tasks(fit, range(count), "threads"))
     return round(many / timed(lambda: list(map(fit, range(count)))), 2)
 
 
