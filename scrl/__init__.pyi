@@ -13,7 +13,10 @@ from .election_records.reading import read_election as read_election
 from .election_records.records import ElectionRecord as ElectionRecord
 from .election_reports import ElectionReport as ElectionReport
 from .election_reports import election_report as election_report
+from .electorates import count_electorate as count_electorate
 from .evaluation.held_out_accuracy import evaluate as evaluate
+from .packed_ratings import PackedRatings as PackedRatings
+from .packed_ratings import pack as pack
 from .pipeline import Experiment as Experiment
 from .pipeline import run as run
 from .runs.report import to_dict as to_dict
