@@ -87,6 +87,14 @@ class DeviceMesh:
 
         return jax.tree.map(np.asarray, multihost_utils.process_allgather(tree, tiled=True))
 
+    def whole(self, tree: Any) -> Any:
+        """Arrays that each device holds whole as NumPy arrays; it waits for no other process."""
+
+        def one(x: jax.Array) -> np.ndarray:
+            return np.asarray(x.addressable_data(0) if x.is_fully_replicated else self.gathered(x))
+
+        return jax.tree.map(one, tree)
+
     def agreed(self, tree: Any) -> Any:
         """The first process's NumPy arrays, on every process."""
         if jax.process_count() == 1:

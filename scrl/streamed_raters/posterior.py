@@ -100,22 +100,21 @@ def find_modes(slots: SlotArrays, mean: jax.Array, loading: jax.Array, steps: in
     eye = jnp.eye(d, dtype=mean.dtype)
     start = jnp.zeros((mean.shape[0], mean.shape[-1], d), mean.dtype)
 
-    def at(latent: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    def step(_: jax.Array, now: tuple[jax.Array, Modes]) -> tuple[jax.Array, Modes]:
+        latent = now[0]
         utility = mean + jnp.einsum("rcsd,rkd->rcsk", loading, latent)
         found = curvature(slots, utility, loading)
         gradient = jnp.einsum("rcsk,rcsd->rkd", found.gradient, loading) - latent
-        return gradient, cholesky(found.latent_hessian + eye), found.diagonal
-
-    def step(latent: jax.Array, _: None) -> tuple[jax.Array, None]:
-        gradient, root = at(latent)[:2]
+        root = cholesky(found.latent_hessian + eye)
         move = solve(root, gradient)
         change = jnp.abs(jnp.einsum("rcsd,rkd->rcsk", loading, move))
         largest = jnp.max(jnp.where(slots.mask[..., None], change, 0.0), axis=(1, 2))
-        return latent + move * jnp.minimum(1.0, MAX_CHANGE / (largest + 1e-9))[..., None], None
+        move *= jnp.minimum(1.0, MAX_CHANGE / (largest + 1e-9))[..., None]
+        return latent + move, Modes(latent, root, found.diagonal)
 
-    mode, _ = jax.lax.scan(step, start, None, length=steps)
-    _, root, diagonal = at(mode)
-    return Modes(mode, root, diagonal)
+    # One more, at the mode itself: a loop of one body is compiled once.
+    blank = Modes(start, jnp.zeros((*start.shape, d), mean.dtype), jnp.zeros_like(mean))
+    return jax.lax.fori_loop(0, steps + 1, step, (start, blank))[1]
 
 
 def draw_points(modes: Modes, normal: jax.Array) -> Points:

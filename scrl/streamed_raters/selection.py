@@ -22,7 +22,7 @@ from scrl.streamed_raters.parameters import Parameters
 
 #: Raters held out for the choice: a share of all, at most; none where they would be fewer than
 #: the least.
-SHARE, MOST, LEAST = 0.1, 2000, 10
+SHARE, MOST, LEAST = 0.2, 2000, 10
 #: Standard errors within which the smaller number of types is chosen.
 STANDARD_ERRORS = 1.0
 #: Points and Newton steps of a posterior that is evaluated once.

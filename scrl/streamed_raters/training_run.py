@@ -81,6 +81,7 @@ class TrainingRun:
         self.group = mesh.everywhere(self.items.group.astype(np.int32))
         self.stage, self.kept, self.curve = 0, {}, []
         self._state = self._scales = None
+        self._step = 0
 
     stage: int
     kept: dict[str, np.ndarray]
@@ -105,7 +106,7 @@ class TrainingRun:
         """The stage's number, and all arrays from which the training goes on."""
         arrays = dict(self.kept)
         if self._state is not None:
-            arrays |= state_arrays(self.mesh.gathered((self._state, self._scales)), "state")
+            arrays |= state_arrays(self.mesh.whole((self._state, self._scales)), "state")
         return self.stage, arrays
 
     def go_on(
@@ -125,7 +126,7 @@ class TrainingRun:
         work = [s.steps * (s.types + 1) for s in stages]
         done: float = sum(work[: self.stage])
         if self._state is not None and self.stage < len(stages):
-            done += work[self.stage] * int(self._state.step) / stages[self.stage].steps
+            done += work[self.stage] * self._step / stages[self.stage].steps
         return min(done / sum(work), 1.0)
 
     @property
@@ -174,8 +175,8 @@ class TrainingRun:
 
     def _finish(self, stage: Stage) -> None:
         """Keep what later stages or the result read."""
-        parameters = self.mesh.gathered(self._state.parameters)
-        scales = self.mesh.gathered(self._scales)
+        parameters = self.mesh.whole(self._state.parameters)
+        scales = self.mesh.whole(self._scales)
         if stage.name == "factors":
             self.kept |= state_arrays(parameters, "factors")
             self.kept["latent"] = self._latents(parameters)
@@ -184,7 +185,7 @@ class TrainingRun:
             trial = Trial(self.held_plan, self.mesh, self.functions, self.seed)
             self.kept[f"score {stage.types}"] = trial.nats(self._state.parameters)
         else:
-            statistics = self.mesh.gathered(self._state.statistics)
+            statistics = self.mesh.whole(self._state.statistics)
             self.kept = {k: v for k, v in self.kept.items() if k.startswith("score ")}
             self.kept |= state_arrays((parameters, scales, statistics), "final")
 
@@ -207,14 +208,14 @@ class TrainingRun:
                 types = f"{stage.types} types" if stage.types > 1 else "one type"
                 yield f"Training {types} of raters: step {step:,} of {stage.steps:,}"
             self._finish(stage)
-            self.stage, self._state = self.stage + 1, None
+            self.stage, self._state, self._step = self.stage + 1, None, 0
 
     def _stage_steps(self, stage: Stage) -> Iterator[int]:
         """Train to the end of a stage; after each step, how many are done."""
         plan = self.plan if stage.name == "final" else self.early_plan
         every = max(LEARNT_EVERY, plan.batches)
         batches = self.mesh.everywhere(np.asarray(plan.batches, self.dtype))
-        step, order = int(self._state.step), None
+        step, order = int(self.mesh.whole(self._state.step)), None
         while step < stage.steps:
             epoch, position = divmod(step, plan.batches)
             if order is None or position == 0:
@@ -234,6 +235,7 @@ class TrainingRun:
                 newton_steps=self.config.newton_steps, points=self.config.points,
             )  # fmt: skip
             step += 1
+            self._step = step
             if step % every == 0 and step >= FIRST_LEARNT:
                 self._learn_scales(plan, step)
             yield step
@@ -249,7 +251,7 @@ class TrainingRun:
         self._scales = learnt_scales(
             state.parameters, state.statistics, self._scales, self.functions, self.group
         )
-        evidence, weight = self.mesh.gathered(state.statistics[2:])
+        evidence, weight = self.mesh.whole(tuple(state.statistics[2:]))
         done = sum(s.steps for s in self.early[: self.stage]) + step
         self.curve.append((done, float(evidence / weight / len(plan.raters))))
 
