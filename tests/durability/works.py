@@ -53,8 +53,8 @@ def make_run(folder: Path) -> None:
     archive.begin("made", owner="ann", name="A run", spec="s", scenario=source.name, seed=0,
                   rules=("borda",), source=pack_source(source))  # fmt: skip
     archive.finish("made", {**content, "yaml": source.to_yaml()}, fitted)
+    (folder / "run.zip").write_bytes(export_run(archive, "made"))
     archive.close()
-    (folder / "run.zip").write_bytes(export_run(Archive(folder / "made.sqlite"), "made"))
 
 
 def store_runs(folder: Path, number: int) -> Iterator[str]:
