@@ -238,8 +238,8 @@ def _use_answers(answers: Any) -> None:
         assert again == answer
 
 
-_add("scenario", "yaml", corpus.scenarios, _scenario, _use_scenario, 0.3)
-_add("scenario-link", "packed", corpus.links, _link, _use_scenario)
+_add("scenario", "yaml", corpus.scenarios, _scenario, _use_scenario, 0.15)
+_add("scenario-link", "packed", corpus.links, _link, _use_scenario, 0.5)
 _add("map-link", "packed", corpus.maps, _map, _use_map)
 _add("quiz-answers", "lines", corpus.seeds_of("quiz-answers"), _answers, _use_answers)
 
@@ -362,7 +362,7 @@ def _use_archive(run: Any) -> None:
     assert result_differences(result, result) == []
 
 
-_add("saved-reward", "safetensors", corpus.seeds_of("saved-reward"), _model, _use_model, 0.5)
+_add("saved-reward", "safetensors", corpus.seeds_of("saved-reward"), _model, _use_model, 0.25)
 _add("saved-text-reward", "safetensors", corpus.seeds_of("saved-text-reward"), _model, _use_model)
 _add("saved-adapter", "safetensors", corpus.adapters, _adapter)
 _add("score-rows-csv", "table", corpus.seeds_of("score-rows-csv"), _rows("x.csv"), _use_rows)
