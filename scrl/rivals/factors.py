@@ -76,7 +76,7 @@ class FittedFactors:
         latent = np.concatenate([latent, np.zeros((1, factors))])
         spread = np.concatenate([spread, np.eye(factors)[None]])
         probability = np.empty(len(rater))
-        for start in range(0, len(rater), MAX_PAIRS):
+        for start in range(0, len(rater), MAX_PAIRS):  # type: ignore[assignment]  # a number now
             part = slice(start, start + MAX_PAIRS)
             a, b, row = first[part], second[part], casts.table.row[rater[part]]
             along = self.loading[a] - self.loading[b]

@@ -116,7 +116,7 @@ def fit_population(
     config, report = config or RatersConfig(), on_stage or (lambda share, message: None)
     table, notes = training_table(ratings), ()
     if config.variation and posterior_work(table) > MAX_POSTERIOR_WORK:
-        config, notes = replace(config, variation=False), (NO_VARIATION,)
+        config, notes = replace(config, variation=False), (NO_VARIATION,)  # type: ignore[assignment]  # one note
     problem = TypeProblem(table)
     report(0.0, "Looking for types of raters")
     types = problem.search(
