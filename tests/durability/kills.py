@@ -60,6 +60,7 @@ def kill_repeatedly(work: Work, folder: Path, times: int, seed: int = 0) -> dict
             work.check(folder, list(finished))
         except Exception as error:
             raise AssertionError(f"{work.name}, kill {time_ + 1}: {error!r}") from error
+    assert in_the_middle, f"{work.name}: no child finished a piece before it was killed"
     return {"kills": times, "pieces": len(finished), "kills_after_a_piece": in_the_middle}
 
 
@@ -67,7 +68,8 @@ def _killed_child(work: Work, folder: Path, number: int, seconds: float) -> list
     """The words that the child said before it was killed."""
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.durability", "--child", work.name, str(folder), str(number)],
-        cwd=ROOT, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert child.stdout is not None
     try:
@@ -78,9 +80,8 @@ def _killed_child(work: Work, folder: Path, number: int, seconds: float) -> list
         assert child.poll() is None, f"the child of {work.name} ended by itself"
     finally:
         child.send_signal(signal.SIGKILL)
-        said = child.stdout.read()
-        child.stdout.close()
-        child.wait()
+        said, faults = child.communicate()
+    assert b"Traceback" not in faults, faults.decode()[-2000:]
     # A word without its line's end was not said.
     return [line.decode() for line in said.split(b"\n")[:-1] if line]
 

@@ -113,7 +113,7 @@ def make_model(folder: Path) -> None:
 
 def write_files(folder: Path, number: int) -> Iterator[str]:
     """A result file, a model, a table of ratings and vectors of texts, over the ones of before."""
-    model = scrl.load(folder / "made.safetensors").model  # type: ignore[union-attr]
+    model = scrl.load(folder / "made.safetensors")
     ratings = scenario().ratings(0)
     out = folder / "out"
     os.environ["SCRL_CACHE"] = str(folder / "cache")
@@ -139,7 +139,7 @@ def check_files(folder: Path, finished: list[str]) -> None:
         assert load_file(out / "model.safetensors")
         scrl.load(out / "model.safetensors")
     if (out / "ratings.csv").exists() or finished:
-        assert (out / "ratings.csv").read_text() == to_csv(scenario().ratings(0))
+        assert (out / "ratings.csv").read_bytes().decode() == to_csv(scenario().ratings(0))
     for number in range(max(0, last - vector_files.MAX_FILES + 3), last + 1):
         keys = vector_files.hashes([hashlib.blake2b(b"%d" % number, digest_size=16).digest()])
         (which, row, vectors), *_ = vector_files.read(keys)
