@@ -164,7 +164,8 @@ def _has_sound_numbers(m: TextReward) -> bool:
         and m.covariance.shape == (count, count)
         and m.own.shape == (m.catalogue.items,)
         and m.references.ndim == 2
-        and m.own_sd >= 0
+        and 0 <= m.own_sd <= MAX_NUMBER
+        and all(width <= MAX_NUMBER for width in basis.widths)
     )
     if not fits or not all(np.isfinite(a).all() for a in finite):
         return False
