@@ -23,8 +23,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scrl.data import strict_pairs  # noqa: E402 (the project is not installed)
-from scrl.data.held_out_splits import hidden_entries  # noqa: E402
+from scrl.data import hidden_entries, strict_pairs  # noqa: E402 (the project is not installed)
 from scrl.rivals import RIVALS  # noqa: E402
 from scrl.runtime import start  # noqa: E402
 from scrl.scenarios import generate_population  # noqa: E402
