@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -278,8 +277,10 @@ TASKS = {"write": write_population, "pack": pack_file, "assemble": assemble, "tr
 
 
 def peak() -> float:
-    """Maximum resident size of this process so far, in MB."""
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+    """Maximum resident size of this process so far, in MB. ``ru_maxrss`` would include its
+    parent's."""
+    status = Path("/proc/self/status").read_text("utf-8")
+    return round(int(status.split("VmHWM:")[1].split()[0]) / 1024, 1)
 
 
 # -- the command -----------------------------------------------------------------------------------

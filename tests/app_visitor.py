@@ -10,7 +10,8 @@ import asyncio
 import random
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -316,3 +317,9 @@ def _state(widget: Widget, value: Any) -> WidgetState:
     else:
         state.bool_value = value
     return state
+
+
+def run_visits(visits: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine in a thread of its own, as a browser may hold the loop of this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, visits).result()

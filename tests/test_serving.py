@@ -18,7 +18,7 @@ from scrl.classroom import ClassStore
 from scrl.cli.nginx import configuration, cookie_name
 from scrl.cli.serving import free_ports
 from scrl.runs import Archive
-from tests.app_visitor import Visitor
+from tests.app_visitor import Visitor, run_visits
 
 ROOT = Path(__file__).resolve().parents[1]
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -135,7 +135,7 @@ def test_a_class_votes_at_both_processes(served):
 
 def test_a_visitor_stays_with_a_process_and_goes_on_at_the_other_when_it_dies(served):
     address, server, folder = served
-    asyncio.run(visits(address, server, folder))
+    run_visits(visits(address, server, folder))
 
 
 async def visits(address, server, folder):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app_visitor import Visitor
+from tests.app_visitor import Visitor, run_visits
 from ui.shared import housekeeping
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,7 +65,7 @@ def test_what_a_class_left_goes_although_nobody_comes(tmp_path):
             except OSError:
                 assert server.poll() is None
                 time.sleep(0.1)
-        asyncio.run(_come_and_go(address))
+        run_visits(_come_and_go(address))
         end = time.monotonic() + 60
         # Streamlit's main loop holds the last one until it sends again.
         while (held := int(urllib.request.urlopen(f"{address}/held", timeout=30).read())) > 1:

@@ -260,7 +260,7 @@ def test_the_documented_example_runs():
         (lambda p: elect_committee(p, "thiele", 2, approve=1, weights=[1, 2]), "never rise"),
         (lambda p: ApprovalProfile.from_sets("ab", ["c"]), "no candidate"),
         (lambda p: ApprovalProfile(("a",), np.ones((1, 2)), [1.0]), "shape"),
-        (lambda p: ApprovalProfile.from_sets("a", ["a"], [-1]), "positive"),
+        (lambda p: ApprovalProfile.from_sets("a", ["a"], [-1]), "weight of a ballot"),
         (lambda p: elect_committees(np.ones((2, 2, 2)), "stv", 1), "reads orders"),
         (lambda p: elect_committees(np.ones((2, 2, 2)), "av", 1, np.ones((2, 3))), "shapes"),
         (lambda p: elect_committee(many(), "k-borda", 2), "at most 62"),
