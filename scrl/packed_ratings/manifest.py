@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scrl.data.files import printable, quoted
+from scrl.data.strict_json import strict_json
 from scrl.types import Catalogue, InputError
 
 FORMAT, VERSION = "scrl packed ratings", 1
@@ -134,7 +135,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise InputError(f"{name}: {what}; make one with scrl pack FILE FOLDER.")
     data = _limited(path, MAX_MANIFEST)
     try:
-        plain = json.loads(data)
+        plain = strict_json(data)
         own = isinstance(plain, dict) and plain.get("format") == FORMAT
         if own and plain.get("version") != VERSION:
             raise InputError(
@@ -142,7 +143,7 @@ def read_manifest(folder: Path) -> Manifest:
                 f"(format {quoted(plain.get('version'))}, here {VERSION}); pack the file again."
             )
         manifest = Manifest.model_validate_json(data)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{name}: {MANIFEST} {_fault(error)}; pack the file again.") from None

@@ -105,9 +105,8 @@ class CountedCall:
         begun = sync(worker.loop, scheduler.get_metadata, keys=[self.key], default=0)
         if begun >= self.most:
             return None
-        if (
-            begun or self.most == 1
-        ):  # a worker that dies before its nanny has seen it start is not started again
+        # A worker that dies before its nanny has seen it start is not started again.
+        if begun or self.most == 1:
             time.sleep(RESTART_SECONDS)
         sync(worker.loop, scheduler.set_metadata, keys=[self.key], value=begun + 1)
         return self.call(number, task)

@@ -23,6 +23,7 @@ from typing import Any, Literal
 from typing_extensions import TypedDict
 
 from scrl.data.files import decode, printable, read_file
+from scrl.data.strict_json import strict_json
 from scrl.types import InputError
 from scrl.whole_files import write_whole
 
@@ -202,8 +203,8 @@ def _json(content: Any) -> str:
 def _read(path: Path) -> Any:
     text = decode(read_file(path, MAX_FILE_BYTES), printable(path), long_lines=True)
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return strict_json(text)
+    except ValueError:
         raise _damaged(path) from None
 
 
