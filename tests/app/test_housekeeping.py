@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.app_server import free_port, wait_for
 from tests.app_visitor import Visitor, run_visits
 from ui.shared import housekeeping
 
@@ -48,9 +48,7 @@ def test_heaps_are_bounded_where_the_library_can():
 
 @pytest.mark.slow
 def test_what_a_class_left_goes_although_nobody_comes(tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     server = subprocess.Popen(
         [sys.executable, "-c", SERVER.replace("PORT", str(port))], cwd=ROOT,
@@ -58,13 +56,7 @@ def test_what_a_class_left_goes_although_nobody_comes(tmp_path):
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=2)
-                break
-            except OSError:
-                assert server.poll() is None
-                time.sleep(0.1)
+        wait_for(address, server)
         run_visits(_come_and_go(address))
         end = time.monotonic() + 60
         # Streamlit's main loop holds the last one until it sends again.

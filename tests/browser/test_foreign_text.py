@@ -2,11 +2,11 @@
 
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
+
+from tests.app_server import wait_for
 
 pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,13 +69,7 @@ def app(tmp_path_factory):
         cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     address = f"http://127.0.0.1:{PORT}"
-    for _ in range(100):
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
-            break
-        except OSError:
-            assert server.poll() is None
-            time.sleep(0.1)
+    wait_for(address, server)
     yield address
     server.terminate()
     server.wait(10)

@@ -3,14 +3,13 @@ server of its own, as it is killed on the way."""
 
 import os
 import re
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
+
+from tests.app_server import free_port, wait_for
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,9 +18,7 @@ PATIENT = 400_000
 
 class Server:
     def __init__(self, folder):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.address, self.folder = f"http://127.0.0.1:{self.port}", folder
 
     def start(self):
@@ -33,12 +30,7 @@ class Server:
                 cwd=ROOT, stdout=out, stderr=subprocess.STDOUT,
                 env=os.environ | {"SCRL_RUNS": str(self.folder / "runs.sqlite")},
             )  # fmt: skip
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1)
-                return
-            except OSError:
-                time.sleep(0.1)
+        wait_for(self.address, self.process)
 
     def kill(self):
         self.process.kill()
