@@ -29,6 +29,8 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORDS = Path(__file__).with_suffix(".json")
+#: Measurements of an interrupted call, which ``--resume`` reads.
+RECORDED: list[dict[str, Any]] = []
 RULES = ("borda", "plurality", "copeland", "minimax", "instant-runoff")
 #: Share of raters who are left out of training, and of whose ballots half are hidden.
 LEFT_OUT = 0.02
@@ -81,6 +83,7 @@ def train(given: dict[str, Any]) -> dict[str, Any]:
     from scrl.streamed_raters import StreamedConfig, train_streamed
 
     start()
+    compile_seconds()  # counts from its first call on
     packed = PackedRatings.open(given["folder"])
     left_out = packed.held_out(given.get("left out", 0.0), given["seed"])
     config, steps, begun = StreamedConfig(**given["config"]), [0], time.perf_counter()
@@ -287,7 +290,11 @@ def peak() -> float:
 
 
 def measured(task: str, **given: Any) -> dict[str, Any]:
-    """One measurement, in a process of its own."""
+    """One measurement, in a process of its own; one that was recorded before is not made again."""
+    shown = {k: v for k, v in given.items() if k not in ("file", "folder", "checkpoint")}
+    for before in RECORDED:
+        if {"task": task, **shown}.items() <= before.items():
+            return before
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     load, started = os.getloadavg()[0], time.perf_counter()
     with tempfile.TemporaryDirectory() as cache:  # so that every program is compiled
@@ -298,7 +305,6 @@ def measured(task: str, **given: Any) -> dict[str, Any]:
         )  # fmt: skip
     found = json.loads(done.stdout.splitlines()[-1])
     found |= {"wall": round(time.perf_counter() - started, 2), "load": round(load, 1)}
-    shown = {k: v for k, v in given.items() if k not in ("file", "folder", "checkpoint")}
     print(f"{task} {shown}: {found}", file=sys.stderr, flush=True)
     return {"task": task, **shown, **found}
 
@@ -354,6 +360,7 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="only write docs/scaling.md again")
     parser.add_argument("--folder", type=Path, help="where data are kept (default: a new one)")
     parser.add_argument("--records", type=Path, default=RECORDS, help="where figures are kept")
+    parser.add_argument("--resume", action="store_true", help="keep what the records hold")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
@@ -363,6 +370,8 @@ def main() -> None:
         cpu = round(time.process_time() - cpu, 2)
         print(json.dumps({**found, "cpu": cpu, "peak MB": peak()}))
         return
+    if given.resume and given.folder and given.records.exists():
+        RECORDED.extend(json.loads(given.records.read_text())["measurements"])
     if not given.report:
         record = {
             "date": date.today().isoformat(), "python": platform.python_version(),

@@ -10,6 +10,7 @@ import warnings
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from random import Random
 from types import FrameType
 
@@ -108,8 +109,9 @@ def fault_of_message(text: str) -> str:
 
 
 def peak_bytes() -> int:
-    """The most memory that this process has held."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """The most memory that this process has held. ``ru_maxrss`` may be its parent's."""
+    status = Path("/proc/self/status").read_text("utf-8")
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
 def limit_memory(growth: int = MAX_GROWTH) -> None:
