@@ -5,7 +5,7 @@ docs/scaling.md, written from benchmarks/scaling.json. The data are populations 
 (``scrl.packed_ratings.LargePopulation``).
 
     python benchmarks/scaling.py            # about 20 minutes on two idle cores
-    python benchmarks/scaling.py --full     # and whole data: an hour or two more
+    python benchmarks/scaling.py --full     # and whole data with texts: about an hour more
     python benchmarks/scaling.py --report   # write docs/scaling.md again
 """
 
@@ -34,6 +34,8 @@ RECORDED: list[dict[str, Any]] = []
 RULES = ("borda", "plurality", "copeland", "minimax", "instant-runoff")
 #: Share of raters who are left out of training, and of whose ballots half are hidden.
 LEFT_OUT = 0.02
+#: Epochs of trainings on whole data: a tenth of the last ones, the default, and the last ones.
+EPOCHS = (1, 3, 10)
 #: Of the population and of its fits.
 SEEN, ITEMS_OF_A_PROMPT = 0.01, 10
 
@@ -56,7 +58,9 @@ def pack_file(given: dict[str, Any]) -> dict[str, Any]:
     """The file packed."""
     from scrl.packed_ratings import pack
 
-    packed = pack(given["file"], given["folder"], overwrite=True)
+    packed = pack(
+        given["file"], given["folder"], texts=given.get("texts", "ignore"), overwrite=True
+    )
     size = sum(path.stat().st_size for path in Path(given["folder"]).iterdir())
     return {"entries": packed.entries, "ballots": packed.ballots, "folder MB": round(size / 1e6, 1)}
 
@@ -343,20 +347,22 @@ def experiments(home: Path, raters: list[int], full: bool) -> Iterator[dict[str,
     whole = {"devices": 2, "left out": LEFT_OUT}
     yield measured("train", **files[middle, 1000], **whole, config={})
     if full:
-        most = files[raters[-1], 1000]
-        for steps in (1, 10):
-            config = {"epochs": 3 * steps, "min_steps": 200 * steps}
-            # A checkpoint, since hours should not be lost.
-            keep = str(home / f"checkpoint-{steps}")
-            yield measured("train", **most, **whole, config=config, checkpoint=keep)
+        yield from data(10 * raters[-1])
         keep = str(home / "counts")
         yield measured("count", voters=1_000_000, contests=1000, seed=0, checkpoint=keep)
+        most = files[raters[-1], 1000] | {"folder": str(home / "texts.packed"), "texts": "read"}
+        yield measured("pack", **most)
+        for epochs in EPOCHS:
+            # A checkpoint, since an hour should not be lost.
+            keep = str(home / f"epochs-{epochs}.checkpoint")
+            config = {"epochs": epochs}
+            yield measured("train", **most, **whole, config=config, checkpoint=keep)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--raters", type=int, nargs="+", default=[1_000, 10_000, 100_000])
-    parser.add_argument("--full", action="store_true", help="whole data, and ten times the steps")
+    parser.add_argument("--full", action="store_true", help="whole data, with texts, too")
     parser.add_argument("--report", action="store_true", help="only write docs/scaling.md again")
     parser.add_argument("--folder", type=Path, help="where data are kept (default: a new one)")
     parser.add_argument("--records", type=Path, default=RECORDS, help="where figures are kept")

@@ -36,18 +36,22 @@ def of_task(record: Found, task: str, **given: Any) -> list[Found]:
 
 
 def line_law(size: Sequence[float], value: Sequence[float]) -> Callable[[float], float]:
-    """a + b · size with a, b ≥ 0 and the least squares of relative errors."""
-    from scipy.optimize import nnls
-
-    design = np.stack([np.ones(len(size)), np.array(size, float)], axis=1)
-    (a, b), _ = nnls(design / np.array(value)[:, None], np.ones(len(size)))
-    return lambda n: float(a + b * n)
+    """The line through the last two measurements: below them a start, or a buffer that fills, takes
+    a large part."""
+    (n, m), (v, w) = size[-2:], value[-2:]
+    return lambda x: float(w + (w - v) / (m - n) * (x - m))
 
 
 def ratio(size: Sequence[float], value: Sequence[float]) -> float:
     """By how much a value grows where the size doubles, over the last step measured."""
     (n, m), (v, w) = size[-2:], value[-2:]
     return float(2 ** (np.log(w / v) / np.log(m / n)))
+
+
+def _growth(size: Sequence[float], rows: Sequence[Sequence[Any]], skip: int = 1) -> list[str]:
+    """The line of a table with the growth of its columns, of which the first ones are sizes."""
+    grown = [f"{ratio(size, column):.2f} ×" for column in list(zip(*rows, strict=True))[skip:]]
+    return ["growth", *[""] * (skip - 1), *grown]
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -74,9 +78,10 @@ def _head(record: Found) -> str:
 
 Written by `python benchmarks/scaling.py` from `benchmarks/scaling.json`, {record["date"]}:
 {record["hardware"]}, Python {record["python"]}, JAX {record["versions"]["jax"]}, NumPy
-{record["versions"]["numpy"]}, seed 0. No GPU was at hand. Other work on the machine took
-{np.mean(loads):.1f} cores on average (least {min(loads):.1f}, most {max(loads):.1f}); where that is
-more than 0 seconds of the clock are too many, and seconds of the processor are those to compare.
+{record["versions"]["numpy"]}, seed 0. No GPU was at hand. Before a measurement began, the load of
+the machine was {np.mean(loads):.1f} on average (least {min(loads):.1f}, most {max(loads):.1f}):
+other work, which the measured processes preceded. Where it is much above 0 seconds of the clock are
+a little too many, and seconds of the processor are those to compare.
 Each line is a process of its own, and its memory is the maximum resident size of that process,
 Python and libraries included. Rows are ballots' entries: a completion that a rater ranks. Raters
 see 1 % of 10,000 completions, 107 on average, with ties, weights and missing completions
@@ -85,25 +90,29 @@ doubles, between the last two sizes measured."""
 
 
 def _raters(record: Found) -> str:
-    packs = of_task(record, "pack", prompts=1000)
-    rows, size = [], [found["raters"] for found in packs]
+    packs = [found for found in of_task(record, "pack", prompts=1000) if "texts" not in found]
     trainings = {
         found["raters"]: found
         for found in of_task(record, "train", prompts=1000)
         if found["config"].get("types") == 4 and found["config"].get("latent") == 3
     }
+    rows: list[list[Any]] = []
     for pack in packs:
-        train = trainings[pack["raters"]]
-        rows.append([
-            pack["raters"], pack["entries"], pack["wall"], pack["cpu"], pack["peak MB"],
-            _seconds(train), train["compiling"], train["cpu"], train["peak MB"],
-        ])  # fmt: skip
-    columns = list(zip(*rows, strict=True))
-    if len(rows) > 1:
-        rows.append(["growth", *("" if i in (0, 5) else f"{ratio(size, columns[i + 1]):.2f} ×"
-                                 for i in range(8))])  # fmt: skip
-        laws = [line_law(size, column) for column in columns[1:]]
-        rows.append([f"{FAR:,} by the law", *(law(FAR) for law in laws)])
+        rows.append([pack["raters"], pack["entries"], pack["wall"], pack["cpu"], pack["peak MB"]])
+        train = trainings.get(pack["raters"])
+        rows[-1] += ["", "", "", ""] if train is None else [
+            _seconds(train), train["compiling"], train["cpu"], train["peak MB"]
+        ]  # fmt: skip
+    if len(trainings) > 1:
+        growth, far = ["growth"], [f"{FAR:,} by the law"]
+        for number, column in enumerate(list(zip(*rows, strict=True))[1:], 1):
+            known = [(r[0], v) for r, v in zip(rows, column, strict=True) if v != ""]
+            size, value = zip(*known, strict=True)
+            growth.append("" if number == 1 else f"{ratio(size, value):.2f} ×")
+            # The number of programs is bounded.
+            far.append(value[-1] if number == 6 else line_law(size, value)(FAR))
+        rows += [growth, far]
+    folder = line_law([p["raters"] for p in packs], [p["folder MB"] for p in packs])
     header = ["raters", "rows", "pack, s", "CPU s", "MB", "train, s", "compile, s", "CPU s", "MB"]
     return f"""## Raters
 
@@ -112,9 +121,10 @@ and half of one before it).
 
 {table(header, rows)}
 
-The last line is worked out, not measured: a + b · raters, fitted to the sizes above it by relative
-errors. The peak of packing grows with the names of raters; that of training with the pages of the
-packed arrays that the system keeps in memory, which it gives back where memory is short."""
+The last line is worked out, not measured: a straight line through the last two sizes above it, and
+no more compilation. The peak of packing grows with the names of raters. That of training grows with
+the pages of the packed arrays that the system keeps in memory while there is room:
+{folder(FAR) / 1000:,.0f} GB of the last line."""
 
 
 def _prompts(record: Found) -> str:
@@ -129,6 +139,7 @@ def _prompts(record: Found) -> str:
         pack = packs[middle, prompts]
         rows.append([prompts, 10 * prompts, pack["entries"], pack["wall"], pack["peak MB"],
                      _seconds(train), train["peak MB"]])  # fmt: skip
+    rows.append(_growth([row[0] for row in rows], rows, skip=1))
     header = ["prompts", "completions", "rows", "pack, s", "MB", "train, s", "MB"]
     return f"""## Prompts and completions
 
@@ -145,6 +156,13 @@ def _settings(record: Found) -> str:
         config = train["config"]
         rows.append([config["types"], config["latent"], _seconds(train), train["compiling"],
                      train["peak MB"]])  # fmt: skip
+    by_types = sorted(row for row in rows if row[1] == 3)
+    by_latent = sorted(row for row in rows if row[0] == 4)
+    rows += [
+        ["growth by types", *_growth([row[0] for row in by_types], by_types)[1:]],
+        ["growth by dimensions", *_growth([row[1] for row in by_latent], by_latent, skip=2)[1:]],
+    ]
+    rows[-2][1] = ""
     return f"""## Types and latent dimensions
 
 {middle:,} raters, 1,000 prompts.
@@ -159,6 +177,9 @@ def _voters(record: Found) -> str:
          found["peak MB"]]
         for found in sorted(of_task(record, "count"), key=lambda f: (f["voters"], f["contests"]))
     ]  # fmt: skip
+    alike = [row for row in rows if row[1] == 80]
+    if len(alike) > 1:
+        rows.append(_growth([row[0] for row in alike], alike, skip=2))
     header = ["voters", "contests", "s a contest", "CPU s", "1,000 contests, min", "MB"]
     return f"""## Voters
 
@@ -177,7 +198,9 @@ def _accuracy(record: Found) -> str:
         if "accuracy" in found:
             a = found["accuracy"]
             rows.append([
-                found["raters"], found["steps"], found["types"], found["training"] / 60,
+                found["raters"], "yes" if "texts" in found else "no",
+                found["config"].get("epochs", 3), found["steps"], found["types"],
+                found["training"] / 60, found["cpu"] / 60,
                 found["peak MB of training"], a["pairs"],
                 *(f"{a[name]:.4f}" for name in ("model", "true population", "shares of wins",
                                                 "true utilities")),
@@ -185,13 +208,15 @@ def _accuracy(record: Found) -> str:
             ])  # fmt: skip
     if not rows:
         return ""
-    header = ["raters", "steps", "types", "min", "MB", "pairs", "model", "true population",
-              "shares of wins", "true utilities", "standard error"]  # fmt: skip
+    header = ["raters", "texts", "epochs", "steps", "types", "min", "CPU min", "MB", "pairs",
+              "model", "true population", "shares of wins", "true utilities",
+              "standard error"]  # fmt: skip
     return f"""## Accuracy
 
-A training at its default settings, the number of types chosen by held-out raters; compilation is
-included in its minutes. 2 % of the raters are left out. Half of their ballots are shown, and one
-strict pair of each other ballot is predicted; means over raters. *True population* knows every
+Trainings at default settings (3 epochs), and with fewer and more epochs; held-out raters choose the
+number of types, and compilation is included in the minutes. *Texts*: whether features of all
+completions' texts are read. Minutes of the processor include the predictions. 2 % of the raters are
+left out. Half of their ballots are shown, and one strict pair of each other ballot is predicted; means over raters. *True population* knows every
 parameter but the raters' own and predicts from the same ballots: no model does better in
 expectation. *Shares of wins* is one order for all. *True utilities* knows each rater's own: what
 remains is the noise of ballots. The standard error is that of the model's accuracy over raters; the
@@ -241,12 +266,12 @@ over links of {GPU_LINK / 1e9:.0f} GB/s takes {exchange * 1e6:,.0f} µs a step, 
 million rows hides.
 
 One core can feed {assemble / 1e6:.1f} million rows a second (measured), so
-{machine / assemble:,.0f} cores would be kept busy assembling batches; a machine with 16 for it
+{machine / assemble:.1f} cores would be kept busy assembling batches; a machine with 16 for it
 trains at most {fed / 1e6:,.0f} million rows a second. {FAR:,} raters (about a billion rows, read
-1.5 times) would then take {passes / fed / 60:,.0f} minutes, and {passes / rate / 3600:,.0f} hours
-on the two cores; batches would have to be assembled in several processes, which the program does
-not do by itself
-(each host of a multi-host training assembles its own rows)."""
+1.5 times) would then take {passes / fed / 60:,.1f} minutes, and {passes / rate / 3600:,.1f} hours
+on the two cores. The program assembles batches in one process on each host, so one host would train
+{min(machine, assemble) / 1e6:,.0f} million rows a second, and two hosts of four GPUs twice that at
+most."""
 
 
 def _middle(record: Found) -> int:
