@@ -216,9 +216,9 @@ def _accuracy(record: Found) -> str:
 Trainings at default settings (3 epochs), and with fewer and more epochs; held-out raters choose the
 number of types, and compilation is included in the minutes. *Texts*: whether features of all
 completions' texts are read. Minutes of the processor include the predictions. 2 % of the raters are
-left out. Half of their ballots are shown, and one strict pair of each other ballot is predicted; means over raters. *True population* knows every
-parameter but the raters' own and predicts from the same ballots: no model does better in
-expectation. *Shares of wins* is one order for all. *True utilities* knows each rater's own: what
+left out. Half of their ballots are shown, and one strict pair of each other ballot is predicted;
+means over raters. *True population* knows every parameter but the raters' own and predicts from the
+same ballots: no model does better in expectation. *Shares of wins* is one order for all. *True utilities* knows each rater's own: what
 remains is the noise of ballots. The standard error is that of the model's accuracy over raters; the
 columns share raters, so differences between them are more certain.
 
