@@ -218,9 +218,10 @@ number of types, and compilation is included in the minutes. *Texts*: whether fe
 completions' texts are read. Minutes of the processor include the predictions. 2 % of the raters are
 left out. Half of their ballots are shown, and one strict pair of each other ballot is predicted;
 means over raters. *True population* knows every parameter but the raters' own and predicts from the
-same ballots: no model does better in expectation. *Shares of wins* is one order for all. *True utilities* knows each rater's own: what
-remains is the noise of ballots. The standard error is that of the model's accuracy over raters; the
-columns share raters, so differences between them are more certain.
+same ballots: no model does better in expectation. *Shares of wins* is one order for all. *True
+utilities* knows each rater's own: what remains is the noise of ballots. The standard error is that
+of the model's accuracy over raters; the columns share raters, so differences between them are more
+certain.
 
 {table(header, rows)}"""
 
