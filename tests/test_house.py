@@ -108,6 +108,16 @@ def test_no_file_is_wider_than_400_lines():
         assert len(path.read_text("utf-8").splitlines()) <= 400, name
 
 
+def test_starting_a_run_loads_no_library_that_takes_a_second():
+    """Each command, worker and child pays for what is imported."""
+    code = "import sys, scrl\nscrl.run\n"
+    code += "print({'sklearn', 'scipy.stats', 'pandas'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
+
+
 def test_figures_and_reports_need_no_jax():
     """So that a page of baked results is there in seconds."""
     code = "import sys, scrl, scrl.figures, scrl.runs.report, scrl.scenarios.sampling\n"

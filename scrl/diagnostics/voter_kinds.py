@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.special import logsumexp
-from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 from scrl.diagnostics.clusters import evenly_spaced
@@ -30,6 +29,8 @@ def atom_kinds(individual: RaterModel, density: Density, rng: np.random.Generato
         individual, density: the results of steps 1 and 2.
         rng: consumed.
     """
+    from sklearn.cluster import KMeans  # takes a second to load
+
     latents = density.atoms.reshape(-1, density.atoms.shape[-1])
     rewards = centred(individual.rewards(latents), individual.catalogue)
     share, state = np.ravel(density.share), int(rng.integers(2**31))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 #: Resamples of the bootstrap.
 RESAMPLES = 2000
@@ -29,7 +29,7 @@ def student_interval(values: Sequence[float] | np.ndarray) -> np.ndarray:
     mean, half = each.mean(axis=0), 0.0 * each[0]
     if len(each) > 1:
         error = each.std(axis=0, ddof=1) / np.sqrt(len(each))
-        half = student.ppf(0.975, len(each) - 1) * error
+        half = stdtrit(len(each) - 1, 0.975) * error
     return np.stack([mean, mean - half, mean + half])
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.stats import hypergeom
 
 from scrl.data.weights import rater_weights
 from scrl.types import Catalogue, Ratings
@@ -133,6 +132,8 @@ def _is_silent(
         asked: the weight and the number of those who could, same shapes or broadcast.
         min_response_rate: see ``missing_items``.
     """
+    from scipy.stats import hypergeom  # takes a second to load
+
     rate = responses[0] / np.maximum(asked[0], 1e-300)
     rare = rate < min_response_rate * rate.max(axis=0)
     number = np.broadcast_to(asked[1], rate.shape)

@@ -14,7 +14,6 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
-from sklearn.cluster import KMeans
 
 from scrl.random_streams import HostStream, host_rng
 from scrl.streamed_raters.parameters import Parameters, Scales
@@ -100,6 +99,8 @@ def parameters_of_clusters(
         blank: parameters of the number of types wanted.
         factors: of one type; latent: raters' posterior means in it ``[raters, d]``.
     """
+    from sklearn.cluster import KMeans  # takes a second to load
+
     types = blank.own.shape[1]
     # Distances are those of utilities: the latent's dimensions differ in weight.
     every = np.concatenate([factors.loading, factors.loading_weight])
