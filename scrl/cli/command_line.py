@@ -15,7 +15,7 @@ from scrl.cli import baking, commands, packing
 from scrl.cli.columns import add_columns
 from scrl.cli.engines import add_engine_options
 from scrl.cli.leaderboard import add_leaderboard_options, leaderboard
-from scrl.cli.printing import clear_progress
+from scrl.cli.printing import clear_progress, show_warnings
 from scrl.cli.record_options import add_record_options
 from scrl.cli.reporting import add_report_options, report
 from scrl.cli.serving import app
@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: default ``sys.argv[1:]``.
     """
     chosen = _parser().parse_args(arguments)
+    show_warnings()
     try:
         chosen.command(chosen)
     except InputError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -27,6 +28,21 @@ def clear_progress() -> None:
     """Remove the line of ``show_progress``."""
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+class _LogLines(logging.Handler):
+    """Prints warnings of the library between the lines of progress."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        clear_progress()
+        print(shown(record.getMessage()), file=sys.stderr, flush=True)
+
+
+def show_warnings() -> None:
+    """Print what the library warns of, from now on."""
+    log = logging.getLogger("scrl")
+    if not any(isinstance(handler, _LogLines) for handler in log.handlers):
+        log.addHandler(_LogLines(logging.WARNING))
 
 
 def shown(text: str) -> str:

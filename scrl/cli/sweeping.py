@@ -63,7 +63,7 @@ def sweep(chosen: Namespace) -> None:
         table = run_sweep(
             chosen.spec, chosen.out, engine_of(chosen), chosen.workers, report, chosen.retry
         )
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, InputError):
         clear_progress()
         report.print_kept()
         raise
@@ -74,8 +74,8 @@ def sweep(chosen: Namespace) -> None:
         f"{shown(table.name)}: {len(table.rows):,} tasks, {report.last.computed:,} computed now, "
         f"{len(table.failed):,} failed\n"
     )
-    _print_table(table, chosen.measure)
     written = _write_tables(table, folder)
+    _print_table(table, chosen.measure)
     print(f"\n{folder}: {', '.join(written)}, results/")
     if table.failed:
         _print_failures(table.failed)

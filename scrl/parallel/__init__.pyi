@@ -1,5 +1,6 @@
 from .cluster import connected as connected
 from .cluster import dashboard_link as dashboard_link
+from .cluster_checks import SAME_VERSION as SAME_VERSION
 from .results import Failure as Failure
 from .results import Result as Result
 from .results import TaskError as TaskError

@@ -6,18 +6,25 @@ import logging
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scrl.parallel.cluster_checks import (
+    OTHER_CODE,
+    SAME_VERSION,
+    WorkerWatch,
+    check_workers,
+    environment,
+)
 from scrl.parallel.results import Failure, Result
 from scrl.parallel.workers import MAX_DEATHS, RemoteCall, killed, pack_task, unpacked
 from scrl.types import InputError
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client, Future, as_completed
 
 #: Seconds in which a scheduler must answer.
 PATIENCE = 20
@@ -69,10 +76,13 @@ def on_cluster(
     more, alone, which tells.
 
     Raises:
-        InputError: where the cluster does not answer.
+        InputError: where the cluster does not answer, a worker of it has other code, or it has no
+            worker for ten minutes (``SCRL_CLUSTER_PATIENCE`` in seconds).
     """
     call = RemoteCall.of(function)
     with connected(engine) as client:
+        if tasks:
+            check_workers(client)
         suspects: list[int] = []
         yield from _round(client, call, tasks, range(len(tasks)), MAX_BEGINNINGS, suspects)
         for number in suspects:
@@ -89,17 +99,21 @@ class CountedCall:
     Attributes:
         call: the call. key: under which the scheduler counts. most: beginnings, after which the
             call is no longer made, and there is no result.
+        code: the ``environment`` of the process that gives the task; a worker may come late.
     """
 
     call: RemoteCall
     key: str
     most: int
+    code: Mapping[str, str]
 
     def __call__(self, number: int, task: bytes) -> Result[bytes] | None:
         """Run one task in a worker of the cluster."""
         from distributed import get_worker
         from distributed.utils import sync
 
+        if self.code != environment():
+            return Result(number, failure=Failure(OTHER_CODE, is_bad_input=True))
         worker = get_worker()
         scheduler = worker.scheduler  # a client of the worker's own would outlive the task
         begun = sync(worker.loop, scheduler.get_metadata, keys=[self.key], default=0)
@@ -158,14 +172,14 @@ def _round(
     """
     from distributed import KilledWorker, as_completed
 
-    prefix, waiting = f"scrl-{uuid.uuid4().hex[:8]}", deque(numbers)
+    prefix, waiting, code = f"scrl-{uuid.uuid4().hex[:8]}", deque(numbers), environment()
     number_of: dict[Future, int] = {}
 
     def submit() -> Future:
         number = waiting.popleft()
         key = f"{prefix}-{number}"
         # Not under the task's own key, whose metadata go when its worker dies.
-        counted = CountedCall(call, f"begun-{key}", most)
+        counted = CountedCall(call, f"begun-{key}", most, code)
         future = client.submit(counted, number, pack_task(tasks[number]), key=key, pure=False)
         number_of[future] = number
         return future
@@ -173,7 +187,7 @@ def _round(
     first = [submit() for _ in range(min(MAX_SUBMITTED, len(waiting)))]
     completed = as_completed(first, with_results=True, raise_errors=False)
     try:
-        for future, result in completed:
+        for future, result in _as_they_end(client, completed):
             number = number_of.pop(future)
             status, error = future.status, _error_of(future)
             future.release()  # so that it is not computed again where its worker dies
@@ -189,6 +203,18 @@ def _round(
         client.cancel(list(number_of))
 
 
+def _as_they_end(client: Client, completed: as_completed) -> Iterator[tuple[Future, Any]]:
+    """What ``completed`` gives, while the cluster has a worker."""
+    watch = WorkerWatch(client)
+    while not completed.is_empty():
+        ended = completed.next_batch(block=False)
+        yield from ended
+        if not ended:
+            watch.look()
+            with completed.thread_condition:
+                completed.thread_condition.wait(0.05)
+
+
 def _error_of(future: Future) -> BaseException | None:
     """Why the cluster did not run a task: its worker died too often, or cannot run scrl. None
     where it did.
@@ -201,6 +227,6 @@ def _error_of(future: Future) -> BaseException | None:
     if future.status == "error":
         error = future.exception()
         if isinstance(error, ImportError):
-            return InputError(f"{error}: install the same version of scrl on every worker.")
+            return InputError(f"{error}; {SAME_VERSION}")
         return error
     raise InputError("The cluster lost the tasks or went away; start the scheduler and try again.")

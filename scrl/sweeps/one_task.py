@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,31 +10,21 @@ import numpy as np
 from scrl.results import Order, RunResult
 from scrl.runs.measures import MAX_PROMPTS, measures_of
 from scrl.sweeps.planning import SweepTask
-from scrl.types import InputError
 
 
-def compute(task: SweepTask, files: str = "") -> dict[str, Any]:
+def compute(task: SweepTask) -> dict[str, Any]:
     """Run a task.
-
-    Args:
-        files: the ``files_digest`` of the process that planned it; "" where that is on this
-            machine.
 
     Returns:
         ``"measures"``, ``"orders"``, ``"result"`` and ``"evaluation"`` of ``store.Record``.
 
     Raises:
-        InputError: as ``run``, or where this process has other code.
+        InputError: as ``run``.
     """
     from scrl.evaluation.held_out_accuracy import evaluate
     from scrl.pipeline import run
     from scrl.runs.report import to_dict
 
-    if files and files != files_digest():
-        raise InputError(
-            "This worker has other code of scrl than the process that started the sweep; install "
-            "the same version on every worker."
-        )
     experiment = run(task.source, task.config, task.seed)
     result, evaluation = to_dict(experiment), None
     measures = measures_of(result) | distortions(result, task.source)
@@ -99,12 +86,3 @@ def distortions(result: RunResult, source: Any) -> dict[str, float]:
 
 def _ratio(best: float, mean: float) -> float:
     return best / mean if mean > 0 else np.inf
-
-
-@cache
-def files_digest() -> str:
-    """A hash of the files of the package, so that workers on other machines have the same."""
-    root, known = Path(__file__).resolve().parents[1], hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        known.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
-    return known.hexdigest()

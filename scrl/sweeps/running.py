@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from scrl.data.files import printable
 from scrl.parallel import (
     LOCAL_ENGINES,
+    SAME_VERSION,
     Engine,
     Result,
     connected,
@@ -25,11 +25,13 @@ from scrl.parallel import (
 from scrl.runs.archive import default_path
 from scrl.runs.run_record import installed_versions
 from scrl.runtime import start
-from scrl.sweeps.one_task import compute, files_digest
+from scrl.sweeps.claims import claimed
+from scrl.sweeps.one_task import compute
 from scrl.sweeps.planning import SweepTask, plan_tasks
 from scrl.sweeps.spec import read_spec
 from scrl.sweeps.store import DONE, FAILED, Record, State, SweepStore
 from scrl.sweeps.table import SweepTable, read_sweep
+from scrl.types import InputError
 
 
 @dataclass(frozen=True)
@@ -87,26 +89,28 @@ def sweep(
         the others go on.
 
     Raises:
-        InputError: for a specification that is wrong, a folder that cannot be written, or a cluster
-            that does not answer.
+        InputError: for a specification that is wrong, a folder that cannot be written or that
+            another call is filling, or a cluster that does not answer, has no worker, or has a
+            worker of other code. Results that have come are kept.
     """
     read, base = read_spec(spec)
     origin = printable(Path(spec).name) if isinstance(spec, str | Path) else "the sweep"
     tasks, axes = plan_tasks(read, base, origin)
     store = SweepStore(folder or sweeps_folder() / folder_name(read.name))
     listed = [task.listed() for task in tasks]
-    store.begin(read.name, read.to_plain(), axes, listed, installed_versions())
     unique = {task.id: task for task in tasks}
-    states = {id: record["state"] for id in unique if (record := store.record(id)) is not None}
-    if retry:
-        states = {id: state for id, state in states.items() if state == DONE}
-    left = [task for id, task in unique.items() if id not in states]
-    failed = sum(state == FAILED for state in states.values())
-    state = SweepProgress(len(unique), len(states), failed, 0, None, "", store.folder)
-    if left:
-        _run(left, store, engine, workers, on_progress, state)
-    elif on_progress is not None:
-        on_progress(state)
+    with claimed(store.folder):
+        store.begin(read.name, read.to_plain(), axes, listed, installed_versions())
+        states = {id: record["state"] for id in unique if (record := store.record(id)) is not None}
+        if retry:
+            states = {id: state for id, state in states.items() if state == DONE}
+        left = [task for id, task in unique.items() if id not in states]
+        failed = sum(state == FAILED for state in states.values())
+        state = SweepProgress(len(unique), len(states), failed, 0, None, "", store.folder)
+        if left:
+            _run(left, store, engine, workers, on_progress, state)
+        elif on_progress is not None:
+            on_progress(state)
     return read_sweep(store.folder)
 
 
@@ -136,6 +140,9 @@ def _run(
 
     Args:
         state: before the first of them has ended.
+
+    Raises:
+        InputError: where a result cannot be written, or tasks came to a worker with other code.
     """
     began = time.perf_counter()
     if shares_memory(engine):
@@ -144,8 +151,11 @@ def _run(
         state = replace(state, dashboard=dashboard)
         if listen is not None:
             listen(state)
-        work = partial(compute, files=files_digest() if dashboard else "")
-        for result in iterate_tasks(work, tasks, engine, workers, first_alone=True):
+        others = 0
+        for result in iterate_tasks(compute, tasks, engine, workers, first_alone=True):
+            if result.failure is not None and result.failure.message.endswith(SAME_VERSION):
+                others += 1  # it tells of a worker and nothing of the task, which has no result
+                continue
             record = _record(tasks[result.number], result)
             store.write(tasks[result.number].id, record)
             computed = state.computed + 1
@@ -157,6 +167,11 @@ def _run(
             )  # fmt: skip
             if listen is not None:
                 listen(state)
+    if others:
+        raise InputError(
+            f"{others:,} tasks came to a worker with other code, and have no result; {SAME_VERSION} "
+            "Then give the same command again, which computes only these."
+        )
 
 
 @contextmanager

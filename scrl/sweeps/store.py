@@ -3,10 +3,11 @@
     sweep.json            name, specification, axes, number of tasks, versions, when it began
     tasks.json            every task: the name of its result file, scenario, settings, seed
     results/<sha256>.json what became of a task, see ``Record``
+    claim.lock            held by the call that fills the folder, see ``claims``
 
-Files are written whole, by rename, so that one may be read while others are written, and two
-processes may fill one folder. A result file is named after everything that its content depends on;
-a sweep that has grown or changed so finds what it has in common with the sweep of before.
+Files are written whole, by rename, so that one may be read while others are written. A result file
+is named after everything that its content depends on; a sweep that has grown or changed so finds
+what it has in common with the sweep of before.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -14,7 +15,8 @@ import pytest
 
 import scrl
 from scrl.cli import main
-from scrl.sweeps import one_task, read_result, read_sweep, running
+from scrl.parallel import cluster_checks
+from scrl.sweeps import read_result, read_sweep, running
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Runs of a second, once their programs are compiled.
@@ -28,7 +30,7 @@ SPEC = {
 TIMES = ("seconds", "device")
 
 
-def fake(task, files=""):
+def fake(task):
     """What a task computes, in no time; seed 3 fails."""
     if task.seed == 3:
         raise scrl.InputError("Seed three is bad; give another.")
@@ -58,21 +60,21 @@ def results(folder):
 @pytest.mark.slow
 def test_two_workers_of_a_cluster_find_bit_for_bit_what_one_process_finds(tmp_path):
     distributed = pytest.importorskip("distributed")
-    told = []
+    told, spec = [], SPEC | {"seeds": 3}
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
     ) as cluster:
-        scrl.sweep(SPEC, tmp_path / "cluster", cluster.scheduler_address, on_progress=told.append)
-    alone = scrl.sweep(SPEC, tmp_path / "serial", "serial")
-    assert [row.state for row in alone.rows] == ["done"] * 8
-    assert len({row.orders["best/borda/voters"] for row in alone.rows}) >= 1
+        scrl.sweep(spec, tmp_path / "cluster", cluster.scheduler_address, on_progress=told.append)
+    alone = scrl.sweep(spec, tmp_path / "serial", "serial")
+    assert [row.state for row in alone.rows] == ["done"] * 3
+    assert len(set(results(tmp_path / "serial").values())) == 3
     assert results(tmp_path / "cluster") == results(tmp_path / "serial")
     assert told[0].dashboard.startswith("http")
-    assert [p.ended for p in told] == list(range(9))
+    assert [p.ended for p in told] == list(range(4))
 
     began = time.perf_counter()
     again = []
-    scrl.sweep(SPEC, tmp_path / "cluster", "tcp://127.0.0.1:1", on_progress=again.append)
+    scrl.sweep(spec, tmp_path / "cluster", "tcp://127.0.0.1:1", on_progress=again.append)
     assert [p.computed for p in again] == [0]  # and nobody is asked
     assert time.perf_counter() - began < 20
 
@@ -146,18 +148,30 @@ def test_what_is_done_is_kept_when_the_caller_stops(tmp_path, quick):
     assert [row.state for row in read_sweep(tmp_path).rows] == ["done"] * 2 + ["missing"] * 6
 
 
-def test_two_processes_may_fill_one_folder(tmp_path):
-    code = (
-        "import json, sys, scrl; from scrl.sweeps import running; "
-        "from tests.sweeps.test_running_sweeps import SPEC, fake; running.compute = fake; "
-        "scrl.sweep(SPEC | {'seeds': {'from': 10, 'count': 30}}, sys.argv[1], 'serial')"
-    )
-    both = [
-        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT) for _ in range(2)
-    ]
-    assert [one.wait(120) for one in both] == [0, 0]
-    assert [row.state for row in read_sweep(tmp_path).rows] == ["done"] * 30
-    assert len(list((tmp_path / "results").iterdir())) == 30
+def test_a_second_call_on_a_folder_that_is_being_filled_is_told(tmp_path, quick):
+    computed = []
+
+    def call_again(progress):
+        if progress.computed == 1:
+            with pytest.raises(scrl.InputError) as refused:
+                scrl.sweep(SPEC | {"seeds": 20}, tmp_path, "serial", on_progress=computed.append)
+            computed.append(str(refused.value))
+
+    scrl.sweep(SPEC, tmp_path, "serial", on_progress=call_again)
+    (said,) = computed
+    assert f"another call is filling this folder (process {os.getpid()} on " in said
+    assert len(read_sweep(tmp_path).rows) == 8  # and its list of tasks is that of the first call
+    scrl.sweep(SPEC | {"seeds": 9}, tmp_path, "serial")
+    assert len(read_sweep(tmp_path).rows) == 9
+
+
+def test_a_drive_without_locks_is_noted_and_used(tmp_path, quick, monkeypatch, caplog):
+    def refuse(file, how):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    scrl.sweep(SPEC | {"seeds": 2}, tmp_path, "serial")
+    assert "this drive has no locks (No locks available)" in caplog.text
 
 
 def test_a_killed_sweep_keeps_whole_files_and_goes_on(tmp_path, quick):
@@ -181,9 +195,16 @@ def test_a_killed_sweep_keeps_whole_files_and_goes_on(tmp_path, quick):
     assert (told[0].ended, told[-1].computed) == (len(kept), 3)
 
 
-def test_a_worker_with_other_code_is_told(monkeypatch):
-    with pytest.raises(scrl.InputError, match="other code of scrl"):
-        one_task.compute(None, "0" * 64)
+def test_tasks_of_workers_with_other_code_get_no_result(tmp_path, monkeypatch):
+    def late(task):
+        if task.seed % 2:
+            raise scrl.InputError(cluster_checks.OTHER_CODE)
+        return fake(task)
+
+    monkeypatch.setattr(running, "compute", late)
+    with pytest.raises(scrl.InputError, match="4 tasks came to a worker with other code, and have"):
+        scrl.sweep(SPEC, tmp_path, "serial")
+    assert [row.state for row in read_sweep(tmp_path).rows] == ["done", "missing"] * 4
 
 
 def test_the_command_tells_what_is_wrong(tmp_path, capsys, quick):
