@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrl.cli.engines import engine_of
+from scrl.cli.outputs import check_folder
 from scrl.cli.printing import clear_progress, show_progress
 from scrl.types import InputError, Progress
 
@@ -23,6 +25,7 @@ def bake(chosen: Namespace) -> None:
     Raises:
         InputError: for an unknown name, no name, a study whose data are missing, or a stale file.
     """
+    from scrl.studies.baking import BAKED
     from scrl.studies.registry import STUDIES, study_named
 
     studies = [study_named(name) for name in dict.fromkeys(chosen.names)]
@@ -32,9 +35,12 @@ def bake(chosen: Namespace) -> None:
         raise InputError("Name the studies to bake, or give --all; --list lists them.")
     if chosen.list:
         _list(studies, chosen.out)
-    elif chosen.check:
+        return
+    if chosen.check:
         _check(studies, chosen.out)
-    elif chosen.verify:
+        return
+    check_folder(chosen.out or BAKED, "--out")
+    if chosen.verify:
         _verify(studies, chosen)
     else:
         _bake(studies, chosen)
@@ -61,8 +67,6 @@ def _check(studies: Sequence[Study], folder: Path | None) -> None:
 
 
 def _verify(studies: Sequence[Study], chosen: Namespace) -> None:
-    from scrl.studies.baking import verify, write_baked
-
     failed = []
 
     def tell(study: Study, found: Sequence[str]) -> None:
@@ -74,32 +78,49 @@ def _verify(studies: Sequence[Study], chosen: Namespace) -> None:
             print(f"{study.name}: agrees; marked as made by today's code", flush=True)
 
     studies = [study for study in studies if not _skipped(study, chosen)]
-    if chosen.cluster or chosen.workers:
-        for study, (found, content) in _on_engine(studies, chosen):
-            if not found:
-                write_baked(study, content, chosen.out)
-            tell(study, found)
-    else:
-        for study in studies:
-            found = verify(study, show_progress, chosen.out, chosen.people)
-            clear_progress()
-            tell(study, found)
+    for study, (found, content) in _computed(studies, chosen):
+        if not found:
+            _write(study, content, chosen.out)
+        tell(study, found)
     if failed:
         raise InputError(f"To be baked again: python -m scrl bake {' '.join(failed)}")
 
 
 def _bake(studies: Sequence[Study], chosen: Namespace) -> None:
-    from scrl.studies import baking
-
     studies = [study for study in studies if not _skipped(study, chosen)]
+    for study, content in _computed(studies, chosen):
+        print(_write(study, content, chosen.out), flush=True)
+
+
+def _write(study: Study, content: Mapping[str, Any], folder: Path | None) -> Path:
+    """Write a baked file, or where its folder cannot be written any more, elsewhere; its path.
+
+    Raises:
+        InputError: with the place where it is.
+    """
+    from scrl.studies.baking import write_baked
+
+    try:
+        return write_baked(study, content, folder)
+    except OSError as error:
+        reason = error.strerror
+    try:
+        elsewhere = Path(tempfile.mkdtemp(prefix="scrl-baked-"))
+        where = f"the result is in {write_baked(study, content, elsewhere)}"
+    except OSError:
+        where = "the result is lost"
+    raise InputError(f"{study.name}: {reason}; {where}.")
+
+
+def _computed(studies: Sequence[Study], chosen: Namespace) -> Iterator[tuple[Study, Any]]:
+    """Each study and what ``compute_study`` found, as it comes."""
     if chosen.cluster or chosen.workers:
-        for study, content in _on_engine(studies, chosen):
-            print(baking.write_baked(study, content, chosen.out), flush=True)
+        yield from _on_engine(studies, chosen)
         return
     for study in studies:
-        path = baking.bake(study, show_progress, chosen.out, chosen.people)
+        found = compute_study(study.name, chosen.verify, chosen.out, chosen.people, show_progress)
         clear_progress()
-        print(path)
+        yield study, found
 
 
 def _on_engine(studies: Sequence[Study], chosen: Namespace) -> Iterator[tuple[Study, Any]]:
@@ -132,7 +153,13 @@ def _on_engine(studies: Sequence[Study], chosen: Namespace) -> Iterator[tuple[St
         raise InputError(f"{len(failures)} of {len(names)} studies failed: {', '.join(failures)}.")
 
 
-def compute_study(name: str, verify: bool, folder: Path | None, people: Path | None) -> Any:
+def compute_study(
+    name: str,
+    verify: bool,
+    folder: Path | None,
+    people: Path | None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Any:
     """Compute a study, in whatever process it runs; nothing is written.
 
     Returns:
@@ -147,9 +174,9 @@ def compute_study(name: str, verify: bool, folder: Path | None, people: Path | N
 
     study = study_named(name)
     if not verify:
-        return study.run(None, people)
+        return study.run(on_progress, people)
     content = load_baked(name, folder)
-    return study.spot_check(content, None, people), content
+    return study.spot_check(content, on_progress, people), content
 
 
 def _skipped(study: Study, chosen: Namespace) -> bool:

@@ -6,13 +6,15 @@ The library is imported inside the commands, so that ``--help`` and bad input ne
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scrl.cli.columns import stated_columns
-from scrl.cli.files import check_output, load_source, read_ratings, write_result
+from scrl.cli.files import load_source, read_ratings
+from scrl.cli.outputs import check_folder, check_output, keep, keep_all, write_result
 from scrl.cli.printing import (
     MAX_PROMPTS,
     clear_progress,
@@ -30,6 +32,8 @@ from scrl.config import DEFAULT_RULES, Config
 from scrl.types import InputError, Ratings
 
 if TYPE_CHECKING:
+    from scrl.evaluation.held_out_accuracy import Evaluation
+    from scrl.results import EvaluationResult, RunResult
     from scrl.social import Reward, TextReward
 
 #: The note of a saved model's rewards, which are kept without the ballots.
@@ -53,11 +57,7 @@ def run(chosen: Namespace) -> None:
     if chosen.seed + chosen.seeds > 2**32:
         raise InputError("--seed and --seeds lead beyond seed 4294967295; give a lower seed.")
     source = load_source(chosen)
-    if chosen.save:
-        try:
-            chosen.save.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"--save {chosen.save}: {error.strerror}; give a folder.") from error
+    check_folder(chosen.save, "--save")
     start()
     config = Config(rules=tuple(chosen.rule or DEFAULT_RULES))
     if isinstance(source, Ratings) and not source.individuals:
@@ -70,6 +70,13 @@ def run(chosen: Namespace) -> None:
     )
     clear_progress()
     experiment, result = experiments[0], seeds_dict(experiments)
+    try:
+        _print_run(result)
+    finally:  # nobody reads what is printed, or it is cut off
+        _keep(chosen, result, experiment.models, source.name)
+
+
+def _print_run(result: RunResult) -> None:
     for prompt, entry in islice(result["prompts"].items(), MAX_PROMPTS):
         print_orders(prompt, entry)
     print_left_off(len(result["prompts"]))
@@ -86,10 +93,6 @@ def run(chosen: Namespace) -> None:
         f"{seconds['total']:.1f} s on {result['device']}, "
         f"{seconds['compile']:.1f} s of it compiling"
     )
-    try:
-        write_result(chosen.out, result)
-    finally:  # a full disk at one place loses nothing at the other
-        _save_models(chosen, experiment.models, source.name)
 
 
 def _run_without_individuals(chosen: Namespace, ratings: Ratings, config: Config) -> None:
@@ -99,7 +102,7 @@ def _run_without_individuals(chosen: Namespace, ratings: Ratings, config: Config
 
     found, catalogue = fit_ballot_rewards(ratings, config, chosen.seed), ratings.catalogue
     rewards = {name: model.rewards() for name, model in found.models.items()}
-    prompts = {}
+    prompts, orders = {}, {}
     for p, prompt in enumerate(catalogue.prompts):
         names, items = catalogue.names(p), slice(*catalogue.offsets[p : p + 2])
         own = {name: by_name(names, reward[items]) for name, reward in rewards.items()}
@@ -108,27 +111,39 @@ def _run_without_individuals(chosen: Namespace, ratings: Ratings, config: Config
             "ballots": {rule: outcome_dict(o, names) for rule, o in rules.items()},
             "rewards": own,
         }
-        if p < MAX_PROMPTS:
-            rows = [
-                (f"reward, {name}", order_of(reward[items].round(TIED_DIGITS), names), "")
-                for name, reward in rewards.items()
-            ]
-            print_table(prompt, rows)
-    print_left_off(len(prompts))
+        orders[prompt] = [
+            (f"reward, {name}", order_of(reward[items].round(TIED_DIGITS), names), "")
+            for name, reward in rewards.items()
+        ]
     notes = [*ratings.notes, NO_MODEL_OF_RATERS, *found.notes]
-    print_notes(notes)
-    write_result(chosen.out, {"prompts": prompts, "notes": notes})
-    _save_models(chosen, found.models, ratings.name)
+    try:
+        for prompt, rows in islice(orders.items(), MAX_PROMPTS):
+            print_table(prompt, rows)
+        print_left_off(len(prompts))
+        print_notes(notes)
+    finally:
+        _keep(chosen, {"prompts": prompts, "notes": notes}, found.models, ratings.name)
 
 
-def _save_models(
-    chosen: Namespace, models: Mapping[str, Reward | TextReward], source_name: str
+def _keep(
+    chosen: Namespace,
+    result: Mapping[str, Any],
+    models: Mapping[str, Reward | TextReward],
+    source_name: str,
 ) -> None:
-    """Save the reward models in the folder that ``--save`` names."""
+    """Write the result, and save the reward models in the folder that ``--save`` names."""
     from scrl.social.artifacts import save
 
-    for name, model in models.items() if chosen.save else ():
-        save(model, chosen.save / f"{name}.safetensors", rule=name, scenario=source_name)
+    def save_one(name: str, model: Reward | TextReward) -> None:
+        path = chosen.save / f"{name}.safetensors"
+        about = {"rule": name, "scenario": source_name}
+        keep(path, lambda place: save(model, place, **about), "model", "--save")
+
+    saved = models.items() if chosen.save else ()
+    keep_all(
+        lambda: write_result(chosen.out, result),
+        *(partial(save_one, name, model) for name, model in saved),
+    )
 
 
 def evaluate(chosen: Namespace) -> None:
@@ -152,6 +167,13 @@ def evaluate(chosen: Namespace) -> None:
     )
     clear_progress()
     result = found.to_dict()
+    try:
+        _print_evaluation(found, result)
+    finally:
+        write_result(chosen.out, result)
+
+
+def _print_evaluation(found: Evaluation, result: EvaluationResult) -> None:
     print(f"{found.pairs:,} hidden pairs of {found.raters:,} held-out raters, five folds\n")
     for name, accuracy in result["accuracy"].items():
         interval = "" if name == "chance" else f"  [{accuracy['low']:.3f}, {accuracy['high']:.3f}]"
@@ -159,7 +181,6 @@ def evaluate(chosen: Namespace) -> None:
     print()
     print_rivals(result)
     print_notes(result["notes"])
-    write_result(chosen.out, result)
 
 
 def score(chosen: Namespace) -> None:
@@ -176,24 +197,27 @@ def score(chosen: Namespace) -> None:
     rows = read_text_rows(chosen.file, stated_columns(chosen))
     if rows is not None:
         scored = score_rows(model, rows, chosen.file.name)
-        print_rows(scored)
-        print_notes([NOT_COMPARED])
-        write_result(chosen.out, {"rows": scored, "notes": [NOT_COMPARED]})
+        try:
+            print_rows(scored)
+            print_notes([NOT_COMPARED])
+        finally:
+            write_result(chosen.out, {"rows": scored, "notes": [NOT_COMPARED]})
         return
     catalogue = load_source(chosen).catalogue
     rewards = artifacts.score(model, catalogue)
-    result = {}
-    for p, prompt in enumerate(catalogue.prompts):
-        names = catalogue.names(p)
-        result[prompt] = by_name(names, rewards[slice(*catalogue.offsets[p : p + 2])])
-        if p >= MAX_PROMPTS:
-            continue
-        print(f"\n{shown(prompt)}")
-        for name, reward in sorted(result[prompt].items(), key=lambda pair: -pair[1]):
-            print(f"  {reward:8.3f}  {shown(name)}")
-    print_left_off(len(catalogue.prompts))
-    print_notes([NOT_COMPARED])
-    write_result(chosen.out, {"prompts": result, "notes": [NOT_COMPARED]})
+    result = {
+        prompt: by_name(catalogue.names(p), rewards[slice(*catalogue.offsets[p : p + 2])])
+        for p, prompt in enumerate(catalogue.prompts)
+    }
+    try:
+        for prompt, own in islice(result.items(), MAX_PROMPTS):
+            print(f"\n{shown(prompt)}")
+            for name, reward in sorted(own.items(), key=lambda pair: -pair[1]):
+                print(f"  {reward:8.3f}  {shown(name)}")
+        print_left_off(len(result))
+        print_notes([NOT_COMPARED])
+    finally:
+        write_result(chosen.out, {"prompts": result, "notes": [NOT_COMPARED]})
 
 
 def reproduce(chosen: Namespace) -> None:
@@ -210,7 +234,15 @@ def reproduce(chosen: Namespace) -> None:
     start()
     after = seeds_dict(run_seeds(source, config, seeds, show_progress))
     clear_progress()
-    found = result_differences(before, after)
+    try:
+        _print_differences(result_differences(before, after), before, after)
+    finally:
+        write_result(chosen.out, after)
+
+
+def _print_differences(
+    found: Sequence[str], before: Mapping[str, Any], after: Mapping[str, Any]
+) -> None:
     if found:
         print("\n".join(found))
     else:
@@ -220,4 +252,3 @@ def reproduce(chosen: Namespace) -> None:
             f"note: it ran on {before.get('device') or 'an unknown device'}, now on "
             f"{after['device']}; only the same device rounds alike."
         )
-    write_result(chosen.out, after)

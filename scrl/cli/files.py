@@ -1,14 +1,9 @@
-"""The source that a command reads, and the result file that it writes."""
+"""The source that a command reads."""
 
 from __future__ import annotations
 
-import json
-import secrets
-import tempfile
 from argparse import Namespace
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from scrl.cli.columns import stated_columns
 from scrl.data.readers import load_ratings
@@ -17,7 +12,6 @@ from scrl.scenarios.scenario import Scenario
 from scrl.scenarios.shipped import gallery
 from scrl.text import with_text_features
 from scrl.types import InputError, Ratings
-from scrl.whole_files import write_whole
 
 SCENARIO_SUFFIXES = (".yaml", ".yml")
 
@@ -49,37 +43,3 @@ def read_ratings(chosen: Namespace, file: Path | None = None) -> Ratings:
     if getattr(chosen, "texts", "ignore") == "ignore":
         return ratings
     return with_text_features(ratings)
-
-
-def check_output(path: Path | None) -> None:
-    """Raise ``InputError`` before the run where the result could not be written after it."""
-    if path is not None and (path.is_dir() or not path.parent.is_dir()):
-        raise InputError(f"--out {path}: cannot be written; give a file in a folder that exists.")
-
-
-def write_result(path: Path | None, result: Mapping[str, Any]) -> None:
-    """Write ``result`` as JSON; nothing where there is no path.
-
-    Raises:
-        InputError: it cannot be written there; the message says where it is instead.
-    """
-    if path is None:
-        return
-    text = json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    try:
-        write_whole(path, text)
-    except OSError as error:
-        rescued = _rescued(text)
-        where = f"the result is in {rescued}" if rescued else "the result is lost"
-        raise InputError(f"--out {path}: {error.strerror}; {where}.") from error
-
-
-def _rescued(text: str) -> Path | None:
-    """The file of the system's temporary folder with a result that took long to compute; None
-    where that cannot be written either."""
-    path = Path(tempfile.gettempdir()) / f"scrl-result-{secrets.token_hex(4)}.json"
-    try:
-        write_whole(path, text)
-    except OSError:
-        return None
-    return path

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scrl.cli.files import check_output, write_result
+from scrl.cli.outputs import check_output, write_result
 from scrl.types import InputError
 
 if TYPE_CHECKING:

@@ -9,14 +9,15 @@ import hashlib
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from scrl.cli.columns import add_columns, stated_columns
-from scrl.cli.files import check_output, write_result
+from scrl.cli.outputs import check_output, keep, write_result
 from scrl.cli.printing import clear_progress, print_notes, print_table, show_progress, shown
 from scrl.config import DEFAULT_RULES
-from scrl.types import Progress
+from scrl.types import InputError, Progress
 
 #: Voters of an electorate, at most.
 MAX_VOTERS = 1_000_000_000
@@ -124,7 +125,7 @@ def train(chosen: Namespace) -> None:
     from scrl.packed_ratings import PackedRatings
 
     check_output(chosen.out)
-    check_output(chosen.checkpoint)
+    check_output(chosen.checkpoint, "--checkpoint")
     packed = PackedRatings.open(chosen.folder)
 
     from scrl.runtime import start
@@ -136,12 +137,18 @@ def train(chosen: Namespace) -> None:
     config = StreamedConfig(**{name: value for name, value in named.items() if value is not None})
     left_out = packed.held_out(chosen.leave_out, chosen.seed) if chosen.leave_out else None
     show, started = TimedProgress(), time.monotonic()
-    model = train_streamed(
-        packed, config, chosen.seed, left_out=left_out, checkpoint=chosen.checkpoint,
-        devices=chosen.devices, on_progress=lambda p: show(p.fraction, p.message),
-    )  # fmt: skip
-    save_streamed(model, chosen.out)
+    try:
+        model = train_streamed(
+            packed, config, chosen.seed, left_out=left_out, checkpoint=chosen.checkpoint,
+            devices=chosen.devices, on_progress=lambda p: show(p.fraction, p.message),
+        )  # fmt: skip
+    except OSError as error:
+        raise InputError(
+            f"--checkpoint {chosen.checkpoint}: {error.strerror or error}; that of before is kept, "
+            "and the same command goes on from it."
+        ) from error
     clear_progress()
+    keep(chosen.out, lambda place: save_streamed(model, place), "model")
     shares = ", ".join(f"{share:.1%}" for share in sorted(model.share, reverse=True))
     kinds = "1 type" if model.types == 1 else f"{model.types} types"
     print(
@@ -179,7 +186,7 @@ def elect(chosen: Namespace) -> None:
     from scrl.streamed_raters import load_streamed
 
     check_output(chosen.out)
-    check_output(chosen.checkpoint)
+    check_output(chosen.checkpoint, "--checkpoint")
     rules = chosen.rule or DEFAULT_RULES
     start()
     model = load_streamed(chosen.model)
@@ -199,15 +206,16 @@ def elect(chosen: Namespace) -> None:
         prompts[prompt] = {
             rule: outcome_dict(counts.outcome(number, rule), names) for rule in counts.rules
         }
-        if number < _PRINTED:
-            rows = [(rule, entry["order"], "") for rule, entry in prompts[prompt].items()]
-            print_table(prompt, rows)
-    if contests > _PRINTED:
-        print(f"{contests - _PRINTED:,} more prompts are not shown; --out writes all.\n")
-    write_result(chosen.out, {
-        "voters": chosen.voters, "seed": chosen.seed, "choice_noise": chosen.choice_noise == "on",
-        "model": digest, "prompts": prompts,
-    })  # fmt: skip
+    try:
+        for prompt, outcomes in islice(prompts.items(), _PRINTED):
+            print_table(prompt, [(rule, entry["order"], "") for rule, entry in outcomes.items()])
+        if contests > _PRINTED:
+            print(f"{contests - _PRINTED:,} more prompts are not shown; --out writes all.\n")
+    finally:
+        write_result(chosen.out, {
+            "voters": chosen.voters, "seed": chosen.seed,
+            "choice_noise": chosen.choice_noise == "on", "model": digest, "prompts": prompts,
+        })  # fmt: skip
 
 
 def fraction(text: str) -> float:

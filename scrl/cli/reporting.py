@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrl.cli.columns import add_columns, stated_columns
-from scrl.cli.files import check_output
+from scrl.cli.outputs import check_output, keep
 from scrl.cli.printing import clear_progress, print_notes, print_table, show_progress, shown
 from scrl.cli.record_options import add_record_options, stated_record
 from scrl.cli.vote import MEANINGS, WIDTHS
@@ -18,6 +18,7 @@ from scrl.types import InputError, Progress
 
 if TYPE_CHECKING:
     from scrl.election_records import ElectionRecord
+    from scrl.election_reports import ElectionReport
     from scrl.voting import Profile
 
 #: What the suffix of ``--out`` may be.
@@ -60,7 +61,7 @@ def add_report_options(parser: ArgumentParser) -> None:
 
 def report(chosen: Namespace) -> None:
     """Print who wins by each rule and how closely, and write the report."""
-    from scrl.election_reports import election_report, margin_sentence
+    from scrl.election_reports import election_report
     from scrl.runtime import start
     from scrl.voting import RULES
 
@@ -85,14 +86,24 @@ def report(chosen: Namespace) -> None:
         progress=lambda done, message: show_progress(Progress("evaluating", done, message)),
     )  # fmt: skip
     clear_progress()
+    try:
+        _print_report(found)
+    finally:
+        if chosen.out is not None:
+            keep(chosen.out, found.save, "report")
+    if chosen.out is not None:
+        print(f"written: {chosen.out}")
+
+
+def _print_report(found: ElectionReport) -> None:
+    from scrl.election_reports import margin_sentence
+
     print("\n".join(map(shown, found.headline)) + "\n")
     rows = [(e.title, [list(place) for place in e.order], "") for e in found.rules]
     print_table("Orders", rows)
     for entry in found.margins:
         print(shown(margin_sentence(entry)))
     print_notes([found.reading, *found.notes, *found.errors.values()])
-    if chosen.out is not None:
-        print(f"written: {found.save(chosen.out)}")
 
 
 def read(chosen: Namespace) -> Profile | ElectionRecord:

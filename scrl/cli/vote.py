@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scrl.cli.columns import stated_columns
-from scrl.cli.files import check_output, write_result
+from scrl.cli.outputs import check_output, write_result
 from scrl.cli.printing import MAX_PROMPTS, print_left_off, print_notes, print_table
 from scrl.config import DEFAULT_RULES
 from scrl.types import InputError, Outcome, Ratings

@@ -169,7 +169,7 @@ def _run(
                 listen(state)
     if others:
         raise InputError(
-            f"{others:,} tasks came to a worker with other code, and have no result; {SAME_VERSION} "
+            f"{others:,} tasks came to a worker with other code and have no result; {SAME_VERSION} "
             "Then give the same command again, which computes only these."
         )
 

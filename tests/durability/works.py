@@ -15,7 +15,7 @@ from safetensors.numpy import load_file
 
 import scrl
 from scrl.classroom import ClassStore, PostedBallot
-from scrl.cli.files import write_result
+from scrl.cli.outputs import write_result
 from scrl.data import save_ratings, to_csv
 from scrl.runs import Archive, export_run, pack, pack_source, read_bundle, read_run, train
 from scrl.scenarios import gallery, load_scenario, with_overrides

@@ -202,7 +202,7 @@ def test_tasks_of_workers_with_other_code_get_no_result(tmp_path, monkeypatch):
         return fake(task)
 
     monkeypatch.setattr(running, "compute", late)
-    with pytest.raises(scrl.InputError, match="4 tasks came to a worker with other code, and have"):
+    with pytest.raises(scrl.InputError, match="4 tasks came to a worker with other code and have"):
         scrl.sweep(SPEC, tmp_path, "serial")
     assert [row.state for row in read_sweep(tmp_path).rows] == ["done", "missing"] * 4
 
