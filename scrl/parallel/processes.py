@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -15,6 +18,8 @@ from scrl.parallel.workers import MAX_DEATHS, RemoteCall, killed, pack_task, unp
 
 #: Seconds after which a process without work ends.
 IDLE_SECONDS = 120
+#: Seconds between two looks of a process at whether its parent is there.
+LOOK_SECONDS = 1.0
 #: Each process has one thread of linear algebra, since there is one process for each core.
 ENVIRONMENT = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 
@@ -45,6 +50,19 @@ def in_processes(
                     yield killed(number)
 
 
+def end_with(parent: int) -> None:
+    """End this process when its parent has ended, however that ended: otherwise the tasks that had
+    been sent here would run on for nobody."""
+    if os.name == "posix":
+        threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(LOOK_SECONDS)
+    os._exit(1)
+
+
 def _round(
     call: RemoteCall, tasks: Sequence[Any], numbers: Sequence[int], workers: int, begun: set[int]
 ) -> Iterator[Result[bytes]]:
@@ -56,7 +74,9 @@ def _round(
     Raises:
         BrokenProcessPool: where a process dies.
     """
-    pool = loky.get_reusable_executor(workers, timeout=IDLE_SECONDS, env=ENVIRONMENT)
+    pool = loky.get_reusable_executor(
+        workers, timeout=IDLE_SECONDS, env=ENVIRONMENT, initializer=end_with, initargs=(os.getpid(),)
+    )
     waiting, running = deque(numbers), set[Future]()
     try:
         while waiting or running:
