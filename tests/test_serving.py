@@ -19,6 +19,7 @@ from scrl.cli.nginx import configuration, cookie_name
 from scrl.cli.serving import free_ports
 from scrl.runs import Archive
 from tests.app_visitor import Visitor, run_visits
+from tests.durability.kills import await_end, descendants
 
 ROOT = Path(__file__).resolve().parents[1]
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -31,6 +32,35 @@ def start(port, *options, **environment):
         cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
+
+
+STARTER = """
+import os, sys, time
+from scrl.cli.tied_process import start_tied
+for command in (["-m", "http.server", sys.argv[1], "--bind", "127.0.0.1"],
+                [sys.executable, "-c", "import time; time.sleep(600)"]):
+    print(start_tied(command, dict(os.environ)).pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds children as on Linux")
+def test_processes_end_with_the_one_that_started_them_though_it_is_killed():
+    (port,) = free_ports(1)
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER, str(port)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        tied = {int(starter.stdout.readline()) for _ in range(2)}
+        deadline = time.monotonic() + 60
+        while len(below := descendants(starter.pid)) < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert tied < below
+        assert len(below) == 3  # a module has no process of its own, a program has
+    finally:
+        starter.kill()
+        starter.communicate()
+    assert not await_end(below)
 
 
 @needs_nginx

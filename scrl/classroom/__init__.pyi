@@ -10,9 +10,12 @@ from .limits import ADDRESS_POLLS as ADDRESS_POLLS
 from .limits import MAX_ANSWERS as MAX_ANSWERS
 from .limits import MAX_BALLOT_BYTES as MAX_BALLOT_BYTES
 from .limits import PHONE_BALLOTS as PHONE_BALLOTS
+from .limits import PHONE_LEAST as PHONE_LEAST
 from .limits import PHONE_POLLS as PHONE_POLLS
+from .limits import PROCESSES as PROCESSES
 from .limits import Rate as Rate
 from .limits import RateLimiter as RateLimiter
+from .limits import app_processes as app_processes
 from .results import ClassMap as ClassMap
 from .results import Silence as Silence
 from .results import class_map as class_map

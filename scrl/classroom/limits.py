@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from scrl.types import InputError
 
 #: Bytes of a posted ballot.
 MAX_BALLOT_BYTES = 4096
@@ -33,15 +36,44 @@ class Rate:
     burst: float
     per_second: float
 
+    def of_one_process(self, processes: int, least: Rate | None = None) -> Rate:
+        """What one of several processes allows, among which requests are spread evenly.
+
+        Args:
+            least: what it allows whatever the number of processes.
+        """
+        least = least or Rate(1, 0)
+        return Rate(
+            max(self.burst / processes, least.burst),
+            max(self.per_second / processes, least.per_second),
+        )
+
 
 #: A phone taps; a class of hundreds shares the one address of its school.
 PHONE_BALLOTS, ADDRESS_BALLOTS = Rate(20, 2), Rate(1_500, 150)
 PHONE_POLLS, ADDRESS_POLLS = Rate(30, 3), Rate(3_000, 400)
+#: What a phone's page needs, though it always reaches the same one of many processes: it asks every
+#: two seconds at most.
+PHONE_LEAST = Rate(8, 0.6)
+#: The environment variable with the number of processes at one address; each counts by itself.
+PROCESSES = "SCRL_APP_PROCESSES"
 #: Codes that name no room, by address: guessing the code of one class takes months.
 ADDRESS_MISSES = Rate(60, 0.5)
 #: Phones that no class knew, by address: three hundred join at once, and a script fills no class
 #: in seconds.
 ADDRESS_NEWCOMERS = Rate(300, 2)
+
+
+def app_processes() -> int:
+    """The number of processes at this address, from ``$SCRL_APP_PROCESSES``; 1 without it.
+
+    Raises:
+        InputError: where it is no number from 1 on.
+    """
+    text = os.environ.get(PROCESSES) or "1"
+    if not text.isdecimal() or int(text) < 1:
+        raise InputError(f"{PROCESSES} is '{text[:40]}'; give the number of processes.")
+    return int(text)
 
 
 class RateLimiter:

@@ -20,7 +20,9 @@ from importlib import resources
 from pathlib import Path
 from types import FrameType
 
+from scrl.classroom import PROCESSES
 from scrl.cli.nginx import configuration
+from scrl.cli.tied_process import start_tied
 from scrl.types import InputError
 
 #: Seconds until every process must answer, and between two looks at them.
@@ -44,7 +46,11 @@ def app(chosen: Namespace) -> None:
     options = ["--server.port", str(chosen.port)]
     options += ["--server.address", chosen.address] if chosen.address else []
     options += ["--server.headless", "true"] if chosen.headless else []
-    raise SystemExit(subprocess.call([*_streamlit(script), *options]))
+    command = [sys.executable, *_streamlit(script), *options]
+    if os.name == "posix":  # no second process that could outlive this one
+        sys.stdout.flush()
+        os.execv(sys.executable, command)
+    raise SystemExit(subprocess.call(command))
 
 
 def _script() -> Path:
@@ -56,7 +62,7 @@ def _script() -> Path:
 
 
 def _streamlit(script: Path) -> list[str]:
-    return [sys.executable, "-m", "streamlit", "run", str(script)]
+    return ["-m", "streamlit", "run", str(script)]
 
 
 def _serve_workers(script: Path, chosen: Namespace) -> None:
@@ -74,7 +80,8 @@ def _serve_workers(script: Path, chosen: Namespace) -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scrl-nginx-")))
         workers = [
-            Worker(script, number, port) for number, port in enumerate(free_ports(chosen.workers))
+            Worker(script, number, port, chosen.workers)
+            for number, port in enumerate(free_ports(chosen.workers))
         ]
         for worker in workers:
             stack.callback(worker.stop)
@@ -83,7 +90,7 @@ def _serve_workers(script: Path, chosen: Namespace) -> None:
         config = folder / "nginx.conf"
         user = getpass.getuser() if hasattr(os, "geteuid") and os.geteuid() == 0 else ""
         config.write_text(configuration(listen, [w.port for w in workers], folder, user), "utf-8")
-        proxy = subprocess.Popen([nginx, "-p", str(folder), "-c", str(config), "-e", "stderr"])
+        proxy = start_tied([nginx, "-p", str(folder), "-c", str(config), "-e", "stderr"])
         stack.callback(_end, proxy)
         time.sleep(LOOK_SECONDS)
         if proxy.poll() is not None:
@@ -101,14 +108,17 @@ class Worker:
     """One process of the app, on a port of this machine only.
 
     Args:
-        number: from 0 on. port: it listens on.
+        number: from 0 on. port: it listens on. processes: of the app.
     """
 
     #: Shared by the processes, so that a form opened at one is taken by another.
     _cookie_secret = secrets.token_hex(32)
 
-    def __init__(self, script: Path, number: int, port: int) -> None:
+    def __init__(self, script: Path, number: int, port: int, processes: int) -> None:
         self._script, self.number, self.port = script, number, port
+        self._environment = os.environ | {
+            "STREAMLIT_SERVER_COOKIE_SECRET": self._cookie_secret, PROCESSES: str(processes),
+        }  # fmt: skip
         self._process: subprocess.Popen | None = None
         self._started: deque[float] = deque(maxlen=MAX_RESTARTS + 1)
 
@@ -117,10 +127,7 @@ class Worker:
         options = ["--server.port", str(self.port), "--server.address", "127.0.0.1",
                    "--server.headless", "true", "--logger.hideWelcomeMessage", "true"]  # fmt: skip
         self._started.append(time.monotonic())
-        self._process = subprocess.Popen(
-            [*_streamlit(self._script), *options],
-            env=os.environ | {"STREAMLIT_SERVER_COOKIE_SECRET": self._cookie_secret},
-        )
+        self._process = start_tied([*_streamlit(self._script), *options], self._environment)
 
     def look(self) -> None:
         """Start the process again where it has ended.

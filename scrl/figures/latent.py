@@ -22,6 +22,7 @@ from scrl.figures.base import (
     symbol,
     with_alpha,
 )
+from scrl.figures.cell_texts import add_cell_texts
 from scrl.figures.raters import WIDTH, pack_points, scaled_ranges, set_map_axes
 from scrl.figures.template import TRANSPARENT, Theme
 
@@ -331,13 +332,14 @@ def pairwise_probabilities(
     for i, j in ((i, j) for i in range(m) for j in range(m) if i != j):
         text[i][j] = f"{100 * z[i, j]:.0f}{sign}" if m <= MAX_NUMBERED else ""
         hovers[i][j] = escape_html(f"{names[i]} above {names[j]}: {z[i, j]:.0%}")
-    # Numbers as the heatmap's own text: each annotation would copy all the others.
+    colours = ((0.0, colour(4)), (0.5, theme.background), (1.0, colour(0)))
     figure.add_heatmap(
         z=z, x=list(range(m)), y=list(range(m)), zmin=0, zmax=1, showscale=False, xgap=2, ygap=2,
-        colorscale=[[0, colour(4)], [0.5, theme.background], [1, colour(0)]],
+        colorscale=[list(stop) for stop in colours],
         hovertemplate=hover("%{customdata}"), customdata=hovers, text=text,
-        texttemplate="%{text}", textfont={"size": (12 if m <= 12 else 10.5) * scale},
     )  # fmt: skip
+    # Numbers as one trace: each annotation would copy all the others.
+    add_cell_texts(figure, z, text, colours, (0, 1), (12 if m <= 12 else 10.5) * scale)
     for i, j in (selected, selected[::-1]) if selected is not None else ():
         figure.add_shape(
             type="rect", x0=j - 0.5, x1=j + 0.5, y0=i - 0.5, y1=i + 0.5,

@@ -23,6 +23,7 @@ from scrl.figures.base import (
     symbol,
     with_alpha,
 )
+from scrl.figures.cell_texts import Scale, add_cell_texts
 from scrl.figures.template import Theme
 
 #: Title of an axis and the labels of its values, in order.
@@ -111,14 +112,13 @@ def _add_heat(
         text[cell["y"]][cell["x"]] = _cell_text(cell, room, form)
     known = z[np.isfinite(z)]
     low, high = bounds or ((known.min(), known.max()) if len(known) else (0.0, 1.0))
-    dark_end = colour(3) if theme.dark else colour(0)
+    high = high if high > low else low + 1
+    colours = heat_colours(theme.dark)
     figure.add_heatmap(
-        z=z, x=list(range(columns)), y=list(range(rows)), zmin=low,
-        zmax=high if high > low else low + 1, showscale=False, hoverinfo="skip", xgap=2, ygap=2,
-        # Opaque, so that Plotly finds a legible colour for each number.
-        colorscale=[[0, theme.grid], [1, dark_end]],
-        text=text, texttemplate="%{text}", textfont={"size": 13 * theme.scale},
+        z=z, x=list(range(columns)), y=list(range(rows)), zmin=low, zmax=high, showscale=False,
+        hoverinfo="skip", xgap=2, ygap=2, colorscale=[list(stop) for stop in colours], text=text,
     )  # fmt: skip
+    add_cell_texts(figure, z, text, colours, (low, high), 13 * theme.scale)
     for cell in cells:
         if cell["mean"] is None:
             figure.add_shape(
@@ -130,6 +130,11 @@ def _add_heat(
                 x=cell["x"], y=cell["y"], text="failed" if _is_failed(cell) else "…",
                 font=theme.muted_font(12),
             )  # fmt: skip
+
+
+def heat_colours(dark: bool) -> Scale:
+    """From the least value to the greatest; opaque, so that texts can be chosen for them."""
+    return ((0.0, Theme(dark).grid), (1.0, colour(3) if dark else colour(0)))
 
 
 def _is_failed(cell: Mapping) -> bool:

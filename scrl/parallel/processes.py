@@ -75,7 +75,11 @@ def _round(
         BrokenProcessPool: where a process dies.
     """
     pool = loky.get_reusable_executor(
-        workers, timeout=IDLE_SECONDS, env=ENVIRONMENT, initializer=end_with, initargs=(os.getpid(),)
+        workers,
+        timeout=IDLE_SECONDS,
+        env=ENVIRONMENT,
+        initializer=end_with,
+        initargs=(os.getpid(),),
     )
     waiting, running = deque(numbers), set[Future]()
     try:

@@ -4,6 +4,8 @@ import copy
 import hashlib
 import itertools
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from scrl.sweeps import SweepStore
 from scrl.sweeps.store import ListedTask
 from tests.app.test_pages import figures, parameter, widget, words
 from ui.shared import run_store
-from ui.sweeps import chosen_sweep
+from ui.sweeps import chosen_sweep, expiry
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULT = json.loads(
@@ -192,3 +194,19 @@ def test_presenter_mode_hides_tables_and_downloads(open_page, sweep):
     assert not app.expander
     assert not app.get("download_button")
     assert widget(app.toggle, "present").value
+
+
+def test_a_visitors_sweep_that_nobody_opens_is_deleted_and_others_never_are(tmp_path):
+    long_ago = time.time() - 31 * 86_400
+    names = {"own-" + "a" * 16: True, "own-" + "b" * 16: False, "own-" + "c" * 16: False,
+             "mine": False, "own-ed": False}  # fmt: skip
+    for name in names:
+        (tmp_path / name / "results").mkdir(parents=True)
+        (tmp_path / name / "sweep.json").write_text("{}")
+        for path in (tmp_path / name / "results", tmp_path / name):
+            os.utime(path, (long_ago, long_ago))
+    expiry.mark_opened(tmp_path / ("own-" + "b" * 16))
+    (tmp_path / ("own-" + "c" * 16) / "results" / "new.json").write_text("{}")
+    assert expiry.delete_old(tmp_path) == 2
+    assert {path.name for path in tmp_path.iterdir()} == {n for n, old in names.items() if not old}
+    assert expiry.delete_old(tmp_path / "none") == 0

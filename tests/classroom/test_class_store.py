@@ -26,6 +26,7 @@ from scrl.classroom import (
 from scrl.classroom import database as database_module
 from scrl.classroom import store as store_module
 from scrl.classroom import teacher as teacher_module
+from scrl.types import InputError
 
 ANSWERS = ["Red", "Green", "Blue", "=cmd|' /C calc'!A0"]
 
@@ -506,6 +507,23 @@ def test_rates_refill_with_time():
     assert [limiter.allow("a") for _ in range(2)] == [True, False]
     limiter.allow("c")  # b, which asked longest ago, is forgotten
     assert [limiter.allow("b") for _ in range(3)] == [True] * 3
+
+
+def test_several_processes_allow_together_what_one_allows(monkeypatch):
+    """As far as a phone's page, which may always reach the same process, can live with it."""
+    monkeypatch.setenv(limits.PROCESSES, "4")
+    count = limits.app_processes()
+    assert limits.ADDRESS_MISSES.of_one_process(count) == limits.Rate(15, 0.125)
+    assert ADDRESS_BALLOTS.of_one_process(count).per_second * 4 == ADDRESS_BALLOTS.per_second
+    assert limits.PHONE_POLLS.of_one_process(2, limits.PHONE_LEAST) == limits.Rate(15, 1.5)
+    assert limits.PHONE_POLLS.of_one_process(64, limits.PHONE_LEAST) == limits.PHONE_LEAST
+    assert limits.ADDRESS_MISSES.of_one_process(1) == limits.ADDRESS_MISSES
+    monkeypatch.delenv(limits.PROCESSES)
+    assert limits.app_processes() == 1
+    for text in ("0", "-2", "two"):
+        monkeypatch.setenv(limits.PROCESSES, text)
+        with pytest.raises(InputError, match="SCRL_APP_PROCESSES is"):
+            limits.app_processes()
 
 
 def test_a_class_behind_one_address_meets_no_limit():

@@ -148,7 +148,7 @@ class _Child:
         self._end()
         self._listen(0.0)
         assert "Traceback" not in self._told(), self._told()
-        left = _await_end(below)
+        left = await_end(below)
         assert not left, f"processes of the child are left: {left}"
         # A word without its line's end was not said; the first is that of the beginning.
         return [line.decode() for line in self._said.split(b"\n")[1:-1]]
@@ -243,7 +243,7 @@ def _line(pid: int) -> bytes:
         return b""
 
 
-def _await_end(pids: set[int]) -> set[int]:
+def await_end(pids: set[int]) -> set[int]:
     """Wait until processes have ended; those that have not are killed, and returned."""
     until = time.monotonic() + ORPHAN_SECONDS
     left = pids

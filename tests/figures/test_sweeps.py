@@ -18,12 +18,43 @@ def cell(x, y, mean, half=None, failed=0, tasks=2):
 def test_cells_without_a_result_wait_or_have_failed():
     cells = [cell(0, 0, 0.5, 0.1), cell(1, 0, None), cell(2, 0, None, failed=2)]
     drawn = figures.sweep_heatmap(cells, ("n", ["1", "2", "3"]), ("who", ["a"]), "τ")
-    heat, targets = drawn.data
+    heat, numbers, targets = drawn.data
     assert np.isnan(np.array(heat.z, float)[0, 1:]).all()
     assert heat.text[0][0] == "0.50<br>±0.10"
+    assert list(numbers.text) == ["0.50<br>±0.10"]
     assert [note.text for note in drawn.layout.annotations][:2] == ["…", "failed"]
     assert list(targets.customdata) == [0, 1, 2]
     assert "no result yet (0 of 2 runs, 2 failed)" in targets.hovertemplate[2]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_numbers_can_be_read_on_every_colour_of_the_scale(dark):
+    values = [i / 40 for i in range(41)]
+    cells = [cell(x, 0, value) for x, value in enumerate(values)]
+    drawn = figures.sweep_heatmap(
+        [c | {"x": i % 7, "y": i // 7} for i, c in enumerate(cells)],
+        ("n", list("1234567")), ("who", list("abcdef")), "τ", dark=dark,
+    )  # fmt: skip
+    heat, numbers, _ = drawn.data
+    assert len(numbers.text) == 41
+    (_, pale), (_, strong) = heat.colorscale
+    for value, colour in zip(values, numbers.textfont.color, strict=True):
+        ends = [[int(end[i : i + 2], 16) for i in (1, 3, 5)] for end in (pale, strong)]
+        behind = [(1 - value) * a + value * b for a, b in zip(*ends, strict=True)]
+        text = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+        assert measured_contrast(text, behind) > 4.45, value
+
+
+def measured_contrast(*colours):
+    """By the formulas of WCAG 2.2, of colours of three numbers from 0 to 255."""
+    luminances = []
+    for colour in colours:
+        linear = [
+            c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+            for c in (value / 255 for value in colour)
+        ]
+        luminances.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    return (max(luminances) + 0.05) / (min(luminances) + 0.05)
 
 
 def test_one_value_alone_and_no_value_at_all_can_be_drawn():

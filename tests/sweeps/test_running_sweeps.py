@@ -58,19 +58,19 @@ def results(folder):
 
 
 @pytest.mark.slow
-def test_two_workers_of_a_cluster_find_bit_for_bit_what_one_process_finds(tmp_path):
+def test_a_worker_of_a_cluster_finds_bit_for_bit_what_this_process_finds(tmp_path):
     distributed = pytest.importorskip("distributed")
-    told, spec = [], SPEC | {"seeds": 3}
+    told, spec = [], SPEC | {"seeds": 2}
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
+        n_workers=1, threads_per_worker=1, dashboard_address=":0", silence_logs=50
     ) as cluster:
         scrl.sweep(spec, tmp_path / "cluster", cluster.scheduler_address, on_progress=told.append)
     alone = scrl.sweep(spec, tmp_path / "serial", "serial")
-    assert [row.state for row in alone.rows] == ["done"] * 3
-    assert len(set(results(tmp_path / "serial").values())) == 3
+    assert [row.state for row in alone.rows] == ["done"] * 2
+    assert len(set(results(tmp_path / "serial").values())) == 2
     assert results(tmp_path / "cluster") == results(tmp_path / "serial")
     assert told[0].dashboard.startswith("http")
-    assert [p.ended for p in told] == list(range(4))
+    assert [p.ended for p in told] == [0, 1, 2]
 
     began = time.perf_counter()
     again = []

@@ -24,11 +24,14 @@ from scrl.classroom import (
     ADDRESS_POLLS,
     MAX_BALLOT_BYTES,
     PHONE_BALLOTS,
+    PHONE_LEAST,
     PHONE_POLLS,
     ClassroomError,
     ClassStore,
     PhoneState,
+    Rate,
     RateLimiter,
+    app_processes,
     is_phone,
     parse_ballot,
     read_code,
@@ -83,18 +86,24 @@ def answered(handler: Handler) -> Handler:
 class PhoneRoutes:
     """The handlers, and the limits of how often a phone and an address may ask.
 
+    Each of several processes counts by itself, so each allows its part of a limit.
+
     Args:
         store: returns the store of classes.
     """
 
     def __init__(self, store: Callable[[], ClassStore]) -> None:
         self._store = store
-        self._phone_ballots, self._address_ballots = map(
-            RateLimiter, (PHONE_BALLOTS, ADDRESS_BALLOTS)
+        processes = app_processes()
+
+        def limiter(rate: Rate, least: Rate | None = None) -> RateLimiter:
+            return RateLimiter(rate.of_one_process(processes, least))
+
+        self._phone_ballots = limiter(PHONE_BALLOTS, PHONE_LEAST)
+        self._phone_polls = limiter(PHONE_POLLS, PHONE_LEAST)
+        self._address_ballots, self._address_polls, self._misses, self._newcomers = map(
+            limiter, (ADDRESS_BALLOTS, ADDRESS_POLLS, ADDRESS_MISSES, ADDRESS_NEWCOMERS)
         )
-        self._phone_polls, self._address_polls = map(RateLimiter, (PHONE_POLLS, ADDRESS_POLLS))
-        self._misses = RateLimiter(ADDRESS_MISSES)
-        self._newcomers = RateLimiter(ADDRESS_NEWCOMERS)
         # Threads of our own: those of the server may all be busy with pages.
         self._readers = ThreadPoolExecutor(2, "class-read")
 

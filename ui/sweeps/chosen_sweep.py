@@ -6,7 +6,6 @@ A visitor never names a path: sweeps are the folders below one that the server's
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -20,15 +19,12 @@ from scrl.sweeps import SweepRow, SweepTable, read_result, read_sweep, sweeps_fo
 from scrl.types import InputError
 from ui.shared import page, run_store, session
 from ui.sweeps import axes_choice, example
+from ui.sweeps.expiry import OWN, OWN_NAME, mark_opened
 
 #: The file that marks the folder of a sweep.
 SWEEP_FILE = "sweep.json"
 #: The id of the sweep that comes with the app; no folder has this name.
 EXAMPLE = "example/"
-#: How the folders of sweeps begin that visitors have started; the rest of the name is unguessable,
-#: and only its visitor, and whoever has the link, sees such a sweep.
-OWN = "own-"
-_OWN_NAME = re.compile(r"own-[A-Za-z0-9_-]{16,64}")
 _OWN_SWEEPS, _NEXT = "own_sweeps", "next_sweep"
 session.keep(_OWN_SWEEPS)
 #: Seconds without a new result, after which a sweep is taken for one that has been stopped.
@@ -87,7 +83,10 @@ def folder() -> Path:
 
 
 def listed() -> dict[str, str]:
-    """Id -> label of every sweep that this visitor may see, the latest first, the example last."""
+    """Id -> label of every sweep that this visitor may see, the latest first, the example last.
+
+    Of those that visitors have started, these are their own, and the one of the link.
+    """
     found: list[tuple[float, str]] = []
     own = {*st.session_state.get(_OWN_SWEEPS, ()), st.query_params.get("sweep")}
     with suppress(OSError):
@@ -103,7 +102,7 @@ def listed() -> dict[str, str]:
 
 
 def _label(name: str) -> str:
-    if not _OWN_NAME.fullmatch(name):
+    if not OWN_NAME.fullmatch(name):
         return name
     with suppress(InputError):
         return f"{read(name).name} (yours, {name[len(OWN) :][:4]})"
@@ -175,6 +174,7 @@ def read(id: str) -> ShownSweep:
     if id == EXAMPLE:
         return _shown(EXAMPLE, example.table(), ())
     path = folder() / id
+    mark_opened(path)
     return _read(id, _stamp(path))
 
 

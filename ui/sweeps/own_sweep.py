@@ -15,7 +15,7 @@ from scrl.sweeps import SweepProgress
 from scrl.types import InputError, Progress
 from ui.shared import page, page_jobs, run_store, session, source_ids, viewer
 from ui.shared.job_progress import watch
-from ui.sweeps import chosen_sweep
+from ui.sweeps import chosen_sweep, expiry
 
 #: Most runs of a sweep that a visitor starts, and most such sweeps that are kept.
 MAX_RUNS, MAX_KEPT = 60, 200
@@ -56,7 +56,8 @@ def show() -> None:
         st.code("scrl sweep sweep.yaml", "sh")
         page.note(
             "The sweep then appears on this page, if the app runs on the same machine as the same "
-            "user. `docs/cluster.md` tells how to use a cluster."
+            "user. `docs/cluster.md` tells how to use a cluster. A sweep that you run from here is "
+            f"deleted when nobody has opened it for {expiry.MAX_DAYS} days."
         )
 
 
@@ -94,7 +95,7 @@ def _form(busy: bool) -> None:
 
 def _start(stem: str, scenario: Scenario, settings: Mapping[str, Any], seeds: int) -> None:
     """Queue the sweep, and show it."""
-    name = f"{chosen_sweep.OWN}{new_id()}"
+    name = f"{expiry.OWN}{new_id()}"
     spec = {"name": scenario.name, "scenarios": [stem], "settings": dict(settings), "seeds": seeds}
     try:
         _check_room()
@@ -111,12 +112,8 @@ def _start(stem: str, scenario: Scenario, settings: Mapping[str, Any], seeds: in
 
 
 def _check_room() -> None:
-    """Raise ``InputError`` where visitors have made too many sweeps."""
-    try:
-        names = [path.name for path in chosen_sweep.folder().iterdir()]
-    except OSError:
-        return
-    kept = sum(name.startswith(chosen_sweep.OWN) for name in names)
+    """Delete old sweeps of visitors, and raise ``InputError`` where there are still too many."""
+    kept = expiry.delete_old(chosen_sweep.folder())
     if kept >= MAX_KEPT:
         raise InputError(
             f"{kept} sweeps of visitors are kept on this server, which is the limit; ask its owner "
