@@ -38,7 +38,7 @@ def add_cell_texts(
     """
     cells = [(r, c) for r, c in np.ndindex(z.shape) if np.isfinite(z[r, c]) and text[r][c]]
     span = bounds[1] - bounds[0]
-    behind = [colour_at(scale, (z[cell] - bounds[0]) / span) for cell in cells]
+    behind = [colour_at(scale, float(z[cell] - bounds[0]) / span) for cell in cells]
     figure.add_scatter(
         x=[c for _, c in cells], y=[r for r, _ in cells], text=[text[r][c] for r, c in cells],
         mode="text", textposition="middle center", hoverinfo="skip", showlegend=False,
