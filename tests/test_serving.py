@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from scrl.classroom import ClassStore
+from scrl.cli import main
 from scrl.cli.nginx import configuration, cookie_name
 from scrl.cli.serving import free_ports
 from scrl.runs import Archive
@@ -61,6 +62,21 @@ def test_processes_end_with_the_one_that_started_them_though_it_is_killed():
         starter.kill()
         starter.communicate()
     assert not await_end(below)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows cannot replace a process")
+def test_one_process_of_the_app_is_the_command_itself(monkeypatch):
+    """So that no process is left when the command is killed."""
+
+    def replace(path, command):
+        assert [path, "-m", "streamlit", "run"] == command[:4]
+        assert command[-3:] == ["8599", "--server.headless", "true"]
+        raise SystemExit(7)
+
+    monkeypatch.setattr(os, "execv", replace)
+    with pytest.raises(SystemExit) as ended:
+        main(["app", "--port", "8599", "--headless"])
+    assert ended.value.code == 7
 
 
 @needs_nginx
