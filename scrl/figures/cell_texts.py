@@ -13,8 +13,8 @@ import plotly.graph_objects as go
 
 #: Least contrast of text, by the Web Content Accessibility Guidelines 2.2, criterion 1.4.3.
 LEAST_CONTRAST = 4.5
-#: Colours of text, in the order of preference; on each background one of the last two is legible.
-_TEXTS = ("#1D2733", "#FFFFFF", "#000000")
+#: Colours of text, in the order of preference; one of the two is legible on each background.
+_TEXTS = ("#FFFFFF", "#000000")
 #: A scale: positions from 0 to 1, and their colours ``#rrggbb``.
 Scale = Sequence[tuple[float, str]]
 

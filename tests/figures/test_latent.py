@@ -37,7 +37,8 @@ def test_probabilities_of_fifteen_answers_have_numbers_without_annotations():
     above = np.random.default_rng(0).random((15, 15))
     figure = figures.pairwise_probabilities(names, above, (0, 1))
     assert len(figure.layout.annotations) == 0
-    (heat,) = figure.data
-    assert heat.text[0][1] == f"{100 * above[0, 1]:.0f}"
+    heat, numbers = figure.data
+    assert heat.text[0][1] == numbers.text[0] == f"{100 * above[0, 1]:.0f}"
+    assert len(numbers.text) == 15 * 14
     assert heat.text[3][3] == ""
     assert len(set(figure.layout.xaxis.ticktext)) == 15, "short, and no two alike"
