@@ -315,12 +315,15 @@ class RaterModel:
         utility = self.rewards(latent).astype(float)
         nats = np.empty((table.rows, len(latent)))
         for part in self._parts(table, len(latent)):
-            found = choices(table.slots, utility[part][:, table.slots.item])
-            nats[:, part] = table.cast @ found.log_likelihood.T
+            own = utility[part]
+            by_ballot = np.empty((len(own), len(table.prompt)))
+            for rows, slots in table.slots.parts:
+                by_ballot[:, rows] = choices(slots, own[:, slots.item]).log_likelihood
+            nats[:, part] = table.cast @ by_ballot.T
         return table, nats
 
     def _parts(self, table: BallotTable, draws: int) -> Iterator[slice]:
-        size = max(1, MAX_CELLS // max(table.slots.mask.size, 1))
+        size = max(1, MAX_CELLS // max(table.slots.padded, 1))
         return (slice(start, start + size) for start in range(0, draws, size))
 
     def with_rewards(self, reward: np.ndarray) -> RaterModel:

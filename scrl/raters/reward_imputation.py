@@ -35,7 +35,7 @@ from scrl.raters.missing_blocks import (
     trial_blocks,
 )
 from scrl.types import Catalogue, Ratings
-from scrl.utility_models.ballot_table import BallotTable
+from scrl.utility_models.ballot_table import BallotSlots, BallotTable
 from scrl.utility_models.shared_utilities import (
     TypeBallots,
     aligned,
@@ -264,25 +264,16 @@ class _Pairs:
     def of(cls, ballots: TypeBallots, kind: int, items: np.ndarray) -> _Pairs:
         """The pairs of a type with an item of ``items`` (bool ``[items]``), or all if none is."""
         rows = np.flatnonzero(ballots.type == kind)
-        slots = ballots.slots.take(rows)
-        is_hidden = items[slots.item] & slots.mask
-        better, worse = np.triu_indices(slots.mask.shape[1], 1)
-        strict = slots.mask[:, worse] & (worse >= slots.tie_stop[:, better])
-        hidden = is_hidden[:, better].astype(np.int8) + is_hidden[:, worse]
-        asked = strict & (hidden > 0) if items.any() else strict
-        spoken = np.flatnonzero(asked.any(axis=1))
+        slots, speaks = ballots.slots.take(rows), np.zeros(len(rows), bool)
+        for at, part in slots.parts:
+            speaks[at] = _asked_pairs(part, items)[0].any(axis=1)
+        spoken = np.flatnonzero(speaks)
         spoken = spoken[:: max(1, -(-len(spoken) // MAX_SCORED))]
-        asked, hidden = asked[spoken], hidden[spoken]
-        size, known = (m[spoken].sum(1) for m in (slots.mask, slots.mask & ~is_hidden))
-        bits = order_bits(size) - order_bits(known) if items.any() else order_bits(size)
         share = ballots.weight[rows][spoken]
-        share = share / max(share.sum(), 1e-300) / np.maximum(asked.sum(1), 1)
-        ballot, pair = np.nonzero(asked)
-        item = slots.item[spoken]
-        return cls(
-            kind, item[ballot, better[pair]], item[ballot, worse[pair]], hidden[ballot, pair],
-            (share * bits)[ballot], share[ballot],
-        )  # fmt: skip
+        share = share / max(share.sum(), 1e-300)
+        parts = slots.take(spoken).parts
+        columns = [_pair_columns(part, share[at], items) for at, part in parts]
+        return cls(kind, *(np.concatenate(column) for column in zip(*columns, strict=True)))
 
     def gap(self, reward: np.ndarray) -> np.ndarray:
         return reward[self.type, self.first] - reward[self.type, self.second]
@@ -296,3 +287,34 @@ class _Pairs:
         """Log-likelihood of a mean ballot's pairs in nats, and the share ordered correctly."""
         gap = self.gap(reward)
         return float(-self.weight @ np.logaddexp(0, -gap)), float(self.share @ (gap > 0))
+
+
+def _asked_pairs(slots: BallotSlots, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which pairs of slots are strict, and have an item of ``items`` where there is any; and how
+    many hidden items each has. Both ``[ballots, pairs]``."""
+    is_hidden = items[slots.item] & slots.mask
+    better, worse = np.triu_indices(slots.mask.shape[1], 1)
+    strict = slots.mask[:, worse] & (worse >= slots.tie_stop[:, better])
+    hidden = is_hidden[:, better].astype(np.int8) + is_hidden[:, worse]
+    return strict & (hidden > 0) if items.any() else strict, hidden
+
+
+def _pair_columns(
+    slots: BallotSlots, share: np.ndarray, items: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """The columns of ``_Pairs`` of some ballots.
+
+    Args:
+        share: of each ballot ``[ballots]``; items: hidden ones, bool ``[items]``.
+    """
+    asked, hidden = _asked_pairs(slots, items)
+    is_hidden = items[slots.item] & slots.mask
+    size, known = slots.mask.sum(1), (slots.mask & ~is_hidden).sum(1)
+    bits = order_bits(size) - order_bits(known) if items.any() else order_bits(size)
+    share = share / np.maximum(asked.sum(1), 1)
+    better, worse = np.triu_indices(slots.mask.shape[1], 1)
+    ballot, pair = np.nonzero(asked)
+    return (
+        slots.item[ballot, better[pair]], slots.item[ballot, worse[pair]], hidden[ballot, pair],
+        (share * bits)[ballot], share[ballot],
+    )  # fmt: skip

@@ -15,6 +15,34 @@ from scipy.sparse import csr_matrix
 
 from scrl.types import Catalogue, InputError, Ratings
 
+#: Lengths up to this multiple of the least one, and so many more, are padded to one length; and by
+#: how much less padding pays for several parts.
+SIMILAR, MORE, SAVING = 1.3, 4, 1.3
+
+
+def similar_lengths(length: np.ndarray) -> list[np.ndarray | slice]:
+    """Positions in parts of similar length, so that a long one does not pad all others.
+
+    One part where several would save little. The parts are few: their lengths grow geometrically.
+
+    Args:
+        length: ``[rows]``.
+    """
+    count = np.bincount(length) if len(length) else np.zeros(1, np.int64)
+    values = np.flatnonzero(count)
+    part, least = np.zeros(len(values), np.int64), 0
+    for at, value in enumerate(values):
+        least = least or value
+        if value > SIMILAR * least + MORE:
+            part[at:] += 1
+            least = value
+    widest = np.zeros(part.max(initial=0) + 1, np.int64)
+    widest[part] = values  # the last one of a part is the largest
+    if len(widest) == 1 or SAVING * (count[values] @ widest[part]) > len(length) * values[-1]:
+        return [slice(None)]
+    of = part[np.searchsorted(values, length)]
+    return [np.flatnonzero(of == number) for number in range(len(widest))]
+
 
 @dataclass(frozen=True, eq=False)
 class BallotSlots:
@@ -44,12 +72,36 @@ class BallotSlots:
         weight = 0.5 * (place >= start) + 0.5 * (place >= stop)
         return np.where(place == place[:, None], 1.0, weight)
 
-    def take(self, ballots: np.ndarray) -> BallotSlots:
+    def take(self, ballots: np.ndarray | slice) -> BallotSlots:
         """These ballots, in this order."""
         item, mask, start, stop = (
             x[ballots] for x in (self.item, self.mask, self.tie_start, self.tie_stop)
         )
         return BallotSlots(item, mask, start, stop, self.has_ties)
+
+    def narrowed(self) -> BallotSlots:
+        """The same ballots without the places that none of them has."""
+        places = max(1, int(self.mask.sum(1).max(initial=1)))
+        if places == self.mask.shape[1]:
+            return self
+        item, mask, start, stop = (
+            x[:, :places] for x in (self.item, self.mask, self.tie_start, self.tie_stop)
+        )
+        return BallotSlots(item, mask, start, stop, self.has_ties)
+
+    @cached_property
+    def parts(self) -> tuple[tuple[np.ndarray | slice, BallotSlots], ...]:
+        """Ballots of similar length together: their numbers, and the ballots, no longer padded to
+        the longest of all. Time and memory of sums over parts follow the entries."""
+        parts = similar_lengths(self.mask.sum(1))
+        if len(parts) == 1:
+            return ((slice(None), self),)
+        return tuple((rows, self.take(rows).narrowed()) for rows in parts)
+
+    @property
+    def padded(self) -> int:
+        """The slots of all ``parts``, padding included."""
+        return sum(part.mask.size for _, part in self.parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,10 +141,11 @@ class BallotTable:
         """
         cast = self.cast[rows]
         ballots = np.unique(cast.indices)
+        slots = self.slots.take(ballots).narrowed()
         renumbered = np.full(self.rows + 1, -1)  # the last is that of raters without ballots
         renumbered[rows] = np.arange(len(rows))
         return BallotTable(
-            self.catalogue, self.slots.take(ballots), self.prompt[ballots], cast[:, ballots],
+            self.catalogue, slots, self.prompt[ballots], cast[:, ballots],
             self.mass[rows], renumbered[self.row],
             None if self.features is None else self.features[rows],
         )  # fmt: skip

@@ -362,11 +362,13 @@ def with_refitted_ties(
         for group in groups:
             typed = population.posteriors(group)
             for k, (at, own, found) in typed.given.items():
-                ballots = own.choices(found.utility, population.ties[k])
-                assert isinstance(ballots, TiedChoices)
                 weight = table.mass[own.rows] * typed.probability[at, k]
-                new = tie_counts(ballots, own.weight * weight[own.rater])
-                counts[k] = new if counts[k] is None else counts[k] + new
+                cast = own.weight * weight[own.rater]
+                parts = own.choices(found.utility, population.ties[k])
+                for (rows, _), ballots in zip(own.slots.parts, parts, strict=True):
+                    assert isinstance(ballots, TiedChoices)
+                    new = tie_counts(ballots, cast[rows])
+                    counts[k] = new if counts[k] is None else counts[k] + new
         ties = tuple(
             own if found is None else updated_ties(own, found)
             for own, found in zip(population.ties, counts, strict=True)

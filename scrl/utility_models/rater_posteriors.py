@@ -10,7 +10,7 @@ Williams 2006, section 3.4).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -63,9 +63,17 @@ class RaterGroup:
             None if self.features is None else self.features[position],
         )  # fmt: skip
 
-    def choices(self, utility: np.ndarray, ties: TieModel | None) -> Choices | TiedChoices:
-        """The raters' ballots at utilities ``[raters, items]``."""
-        return choices(self.slots, utility[self.rater[:, None], self.place], ties)
+    def choices(self, utility: np.ndarray, ties: TieModel | None) -> list[Choices | TiedChoices]:
+        """The raters' ballots, by ``slots.parts``, at utilities ``[raters, items]``."""
+        return [
+            choices(slots, utility[self.rater[rows, None], place], ties)
+            for (rows, slots), place in zip(self.slots.parts, self._places, strict=True)
+        ]
+
+    @cached_property
+    def _places(self) -> list[np.ndarray]:
+        """``place`` by ``slots.parts``."""
+        return [self.place[rows][:, : slots.mask.shape[1]] for rows, slots in self.slots.parts]
 
     def likelihood(
         self, utility: np.ndarray, ties: TieModel | None = None
@@ -75,25 +83,33 @@ class RaterGroup:
         found = self.choices(utility, ties)
         return *self.first_order(found), self.curvature(found)
 
-    def first_order(self, found: Choices | TiedChoices) -> tuple[np.ndarray, np.ndarray]:
+    def first_order(self, found: Sequence[Choices | TiedChoices]) -> tuple[np.ndarray, np.ndarray]:
         """Log-likelihood and gradient of ``likelihood``, from the raters' ``choices``."""
         raters, items = self.item.shape
-        nats = np.bincount(self.rater, self.weight * found.log_likelihood, raters)
-        cell = self.rater[:, None] * items + self.place
-        weight = self.weight[:, None]
-        slope = np.bincount(cell.ravel(), (weight * found.gradient).ravel(), raters * items)
+        nats, slope = np.zeros(raters), np.zeros(raters * items)
+        for rater, weight, place, own in self._by_part(found):
+            nats += np.bincount(rater, weight * own.log_likelihood, raters)
+            cell = rater[:, None] * items + place
+            value = weight[:, None] * own.gradient
+            slope += np.bincount(cell.ravel(), value.ravel(), raters * items)
         return nats, slope.reshape(raters, items)
 
-    def curvature(self, found: Choices | TiedChoices) -> np.ndarray:
+    def curvature(self, found: Sequence[Choices | TiedChoices]) -> np.ndarray:
         """The negative Hessian of ``likelihood``, from the raters' ``choices``."""
         raters, items = self.item.shape
-        cell = self.rater[:, None] * items + self.place
-        pair = cell[:, :, None] * items + self.place[:, None, :]
-        curve = np.bincount(
-            pair.ravel(), (self.weight[:, None, None] * found.neg_hessian()).ravel(),
-            raters * items**2,
-        )  # fmt: skip
+        curve = np.zeros(raters * items**2)
+        for rater, weight, place, own in self._by_part(found):
+            pair = (rater[:, None] * items + place)[:, :, None] * items + place[:, None, :]
+            value = weight[:, None, None] * own.neg_hessian()
+            curve += np.bincount(pair.ravel(), value.ravel(), raters * items**2)
         return curve.reshape(raters, items, items)
+
+    def _by_part(
+        self, found: Sequence[Choices | TiedChoices]
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, Choices | TiedChoices]]:
+        """Raters, weights and places of the casts of each part, and what was found of them."""
+        for (rows, _), place, own in zip(self.slots.parts, self._places, found, strict=True):
+            yield self.rater[rows], self.weight[rows], place, own
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +192,7 @@ def _group(
     at = np.where(mask, first[rows, None] + np.arange(width), 0)
     items = np.where(mask, item[at], -1)
     cast = table.cast[rows].tocoo()
-    slots = table.slots.take(cast.col)
+    slots = table.slots.take(cast.col).narrowed()
     # The position of each slot's item among its rater's items, which are in rising order.
     base = table.catalogue.items + 1
     keys = (np.arange(len(rows))[:, None] * base + np.where(mask, items, base - 1)).ravel()

@@ -210,13 +210,16 @@ class SharedUtilities:
     def objective(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         """The negative log posterior density but for a constant, and its gradient."""
         ballots, (a, v, _, _) = self.ballots, self.unpack(theta)
-        reward, slots = self.rewards(theta), ballots.slots
-        found = choices(slots, reward[ballots.type[:, None], slots.item])
-        nats = ballots.weight @ found.log_likelihood
-        at = ballots.type[:, None] * self.catalogue.items + slots.item
-        slope = np.bincount(
-            at.ravel(), (ballots.weight[:, None] * found.gradient).ravel(), reward.size
-        ).reshape(reward.shape)
+        reward = self.rewards(theta)
+        nats, total = 0.0, np.zeros(reward.size)
+        for rows, slots in ballots.slots.parts:
+            kind, weight = ballots.type[rows, None], ballots.weight[rows]
+            found = choices(slots, reward[kind, slots.item])
+            nats += float(weight @ found.log_likelihood)
+            at = kind * self.catalogue.items + slots.item
+            value = weight[:, None] * found.gradient
+            total += np.bincount(at.ravel(), value.ravel(), reward.size)
+        slope = total.reshape(reward.shape)
         by_utility = a[self.catalogue.item_prompt].T[:, None, :] * slope
         flat = by_utility.reshape(-1, self.catalogue.items)
         slope_v = (self._of_name.T @ flat.T).T.reshape(v.shape)

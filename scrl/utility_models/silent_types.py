@@ -48,7 +48,7 @@ def split_by_responses(problem: TypeProblem, types: Types) -> Types:
     best = _em(problem, types, posterior, responses)
     raters = float(problem.table.mass.sum())
     # One more type has a share, rewards, and rates of answering prompts and including completions.
-    parameters = 1 + 2 * problem.items + problem.prompts
+    parameters = 1 + 2 * problem.items + len(problem.table.catalogue.prompts)
     cost = 0.5 * parameters * np.log(max(raters, 2.0))
     reward_cost = 0.5 * problem.items * np.log(max(raters, 2.0))
     start, kind = best, 0

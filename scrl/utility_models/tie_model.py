@@ -140,12 +140,21 @@ class TieCounts:
     possible: np.ndarray
 
     def __add__(self, other: TieCounts) -> TieCounts:
-        pairs = (
-            (self.observed, other.observed),
-            (self.expected, other.expected),
-            (self.possible, other.possible),
+        size = max(self.observed.shape[1], other.observed.shape[1])
+        mine, theirs = self.resized(size - 1), other.resized(size - 1)
+        return TieCounts(
+            mine.observed + theirs.observed,
+            mine.expected + theirs.expected,
+            mine.possible + theirs.possible,
         )
-        return TieCounts(*(a + b for a, b in pairs))
+
+    def resized(self, size: int) -> TieCounts:
+        """The counts with no ties of the sizes that are added, up to ``size``."""
+        more = size + 1 - self.observed.shape[1]
+        if not more:
+            return self
+        columns = self.observed, self.expected, self.possible
+        return TieCounts(*(np.pad(column, ((0, 0), (0, more))) for column in columns))
 
 
 def updated_ties(ties: TieModel, counts: TieCounts) -> TieModel:
@@ -159,7 +168,7 @@ def updated_ties(ties: TieModel, counts: TieCounts) -> TieModel:
     Args:
         counts: at ``ties``, of all types and ballots together.
     """
-    old = np.stack([ties.inner, ties.final])
+    old, counts = np.stack([ties.inner, ties.final]), counts.resized(ties.max_size)
     observed = counts.observed + PSEUDO_COUNT
     # The added stages choose between the tie and one completion, at equal utilities.
     expected = counts.expected + 2 * PSEUDO_COUNT * old / (1 + old)

@@ -8,10 +8,11 @@ parameters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import zip_longest
+from operator import add
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -20,7 +21,7 @@ from scipy.special import softmax
 from scrl.random_streams import HostStream, host_rng
 from scrl.utility_models.ballot_table import BallotSlots, BallotTable
 from scrl.utility_models.completion_effects import CompletionEffects, WeightStep, weight_hessian
-from scrl.utility_models.curvature import MAX_STEP, Curvature
+from scrl.utility_models.curvature import MAX_STEP, Curvature, PromptBlocks
 from scrl.utility_models.likelihood import Choices, choices
 from scrl.utility_models.tie_model import TieModel, updated_ties
 from scrl.utility_models.tied_choices import TiedChoices, tie_counts
@@ -64,10 +65,11 @@ def type_log_likelihood(
     Args:
         reward: ``[types, items]``; ties: of each type, or none.
     """
-    slots = table.slots
-    pairs = zip_longest(reward, ties)
-    by_ballot = [choices(slots, r[slots.item], own).log_likelihood for r, own in pairs]
-    return table.cast @ np.stack(by_ballot, axis=1)
+    by_ballot = np.empty((len(table.prompt), len(reward)))
+    for rows, slots in table.slots.parts:
+        for k, (own, tied) in enumerate(zip_longest(reward, ties)):
+            by_ballot[rows, k] = choices(slots, own[slots.item], tied).log_likelihood
+    return table.cast @ by_ballot
 
 
 class TypeProblem:
@@ -76,18 +78,9 @@ class TypeProblem:
     def __init__(self, table: BallotTable) -> None:
         self.table, self.slots = table, table.slots
         self._samples: dict[int, TypeProblem] = {}
-        offsets = table.catalogue.offsets
-        self.items, self.size = table.catalogue.items, int(np.diff(offsets).max())
-        self.prompts = len(offsets) - 1
-        prompt = table.catalogue.item_prompt.astype(np.int64)
-        self.cell = prompt * self.size + np.arange(self.items) - offsets[prompt]
-        ballots, places = self.slots.mask.shape
-        cells = max(ballots * places**2, self.prompts * self.size**2)
-        self.uses_hessian = cells <= MAX_CELLS
-
-    def choices(self, reward: np.ndarray, ties: TieModel | None = None) -> Choices | TiedChoices:
-        """All ballots at rewards ``[items]``."""
-        return choices(self.slots, reward[self.slots.item], ties)
+        self.items, self.blocks = table.catalogue.items, PromptBlocks(table.catalogue.offsets)
+        cells = sum(part.mask.size * part.mask.shape[1] for _, part in self.slots.parts)
+        self.uses_hessian = max(cells, self.blocks.cells) <= MAX_CELLS
 
     def by_row(self, reward: np.ndarray, ties: Sequence[TieModel] = ()) -> np.ndarray:
         """Log-likelihood of each distinct rater under each type ``[rows, types]``.
@@ -316,20 +309,20 @@ class TypeProblem:
     ) -> tuple[tuple[np.ndarray, ...], WeightStep | None]:
         """The step of a type: its reward, variance, own variance and variance given the features'
         weights ``[items]``; the step of those weights."""
-        # Most ballots are of other types for certain.
-        used = np.flatnonzero(weight > NEGLIGIBLE * weight.max(initial=0))
-        slots = self.slots if len(used) > MOST * len(weight) else self.slots.take(used)
-        weight = weight if slots is self.slots else weight[used]
         effects, precision, prior = mixture.effects, 1 / mixture.spread**2, mixture.own[k]
-        choice = choices(slots, mixture.reward[k][slots.item], ties)
-        slope = self._by_item(slots, weight[:, None] * choice.gradient)
+        found = [
+            (choices(slots, mixture.reward[k][slots.item], ties), own)
+            for slots, own in self._read(weight)
+        ]
+        slope = self._by_item((one.slots, own[:, None] * one.gradient) for one, own in found)
         if effects is not None and mixture.follows_features:
-            hessian = weight_hessian(slots, choice, weight, effects.value)
+            parts = (weight_hessian(one.slots, one, own, effects.value) for one, own in found)
+            hessian = np.add.reduce(list(parts))
             direct = effects.direct_step(k, slope, hessian, MAX_STEP)
             variance = direct.reward_variance if variances else np.zeros(self.items)
             rows = mixture.reward[k] + direct.change, variance, *np.zeros((2, self.items))
             return rows, direct
-        curvature = self._curvature(slots, choice, weight, precision)
+        curvature = self._curvature(found, precision)
         change = curvature.step(slope - precision * prior)
         if effects is None:
             return (mixture.reward[k] + change, *(curvature.variance,) * 3), None
@@ -350,32 +343,46 @@ class TypeProblem:
         Args:
             reward: ``[types, items]``; weight: of each ballot for each type ``[types, ballots]``.
         """
-        return tuple(
-            updated_ties(own, tie_counts(choices(self.slots, r[self.slots.item], own), w))
-            for r, own, w in zip(reward, ties, weight, strict=bool(ties))
-        )
+        found = []
+        for r, own, w in zip(reward, ties, weight, strict=bool(ties)):
+            parts = (
+                tie_counts(choices(slots, r[slots.item], own), w[rows])
+                for rows, slots in self.slots.parts
+            )
+            found.append(updated_ties(own, reduce(add, parts)))
+        return tuple(found)
 
-    def _by_item(self, slots: BallotSlots, values: np.ndarray) -> np.ndarray:
+    def _read(self, weight: np.ndarray) -> Iterator[tuple[BallotSlots, np.ndarray]]:
+        """The ballots that count for a type, by ``slots.parts``, and their weights.
+
+        Args:
+            weight: of each ballot ``[ballots]``.
+        """
+        least = NEGLIGIBLE * weight.max(initial=0)
+        for rows, slots in self.slots.parts:
+            own = weight[rows]
+            used = np.flatnonzero(own > least)  # most ballots are of other types for certain
+            yield (slots, own) if len(used) > MOST * len(own) else (slots.take(used), own[used])
+
+    def _by_item(self, parts: Iterable[tuple[BallotSlots, np.ndarray]]) -> np.ndarray:
         """Slot values ``[ballots, places]``, 0 in padding, summed by item ``[items]``."""
-        return np.bincount(slots.item.ravel(), values.ravel(), self.items)
+        found = np.zeros(self.items)
+        for slots, values in parts:
+            found += np.bincount(slots.item.ravel(), values.ravel(), self.items)
+        return found
 
     def _curvature(
-        self, slots: BallotSlots, found: Choices | TiedChoices, weight: np.ndarray, precision: float
+        self, found: Sequence[tuple[Choices | TiedChoices, np.ndarray]], precision: float
     ) -> Curvature:
         """The negative Hessian of a type's log posterior density, or a bound of its diagonal.
 
         Args:
-            weight: of each ballot ``[ballots]``; precision: of the prior.
+            found: ballots, and the weight of each ``[ballots]``; precision: of the prior.
         """
         if not self.uses_hessian:
-            bound = self._by_item(slots, weight[:, None] * found.expected) + precision
-            return Curvature(1 / bound)
-        cell = self.cell[slots.item]
-        pair = cell[:, :, None] * self.size + cell[:, None, :] % self.size
-        value = weight[:, None, None] * found.neg_hessian()
-        by_pair: np.ndarray = np.bincount(pair.ravel(), value.ravel(), self.prompts * self.size**2)
-        hessian = by_pair.reshape(self.prompts, self.size, self.size)
-        place = np.arange(self.size)
-        hessian[:, place, place] += precision
-        inverse = np.linalg.inv(hessian)
-        return Curvature(inverse[:, place, place].ravel()[self.cell], inverse, self.cell)
+            bound = self._by_item((one.slots, own[:, None] * one.expected) for one, own in found)
+            return Curvature(1 / (bound + precision))
+        hessian = np.zeros(self.blocks.cells)
+        for one, own in found:
+            hessian += self.blocks.sums(one.slots.item, own[:, None, None] * one.neg_hessian())
+        return self.blocks.curvature(hessian, precision)

@@ -11,7 +11,7 @@ from scipy.special import expit
 from scrl.types import Catalogue, Ratings
 from scrl.utility_models import tabulate
 from scrl.utility_models.completion_effects import CompletionEffects, weight_hessian
-from scrl.utility_models.curvature import Curvature
+from scrl.utility_models.curvature import Block, Curvature
 from scrl.utility_models.feature_basis import FeatureBasis, feature_basis
 from scrl.utility_models.likelihood import choices
 from scrl.utility_models.population_fit import FittedPopulation, fit_population
@@ -201,7 +201,7 @@ def test_the_joint_step_is_that_of_the_whole_system():
     hessian, slope, precision = root @ root.T, rng.normal(size=7) * 0.01, 4.0
     own = rng.normal(size=7) * 0.01
     inverse = np.linalg.inv(hessian + precision * np.eye(7))
-    curvature = Curvature(np.diag(inverse), inverse[None], np.arange(7))
+    curvature = Curvature(np.diag(inverse), (Block(inverse[None], np.arange(7)),))
     change = curvature.step(slope - precision * own)
     step = effects.step(0, own + change, precision, curvature, limit=1e9)
     prior = effects.sd[effects.basis.group] ** -2.0
