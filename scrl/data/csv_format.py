@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from scrl.data.files import printable
+from scrl.data.files import printable, quoted, too_many_empty
 from scrl.data.layouts import RATER_FEATURE
+from scrl.data.limits import MAX_EMPTY
 from scrl.data.rows import CHUNK, Rows, check_columns
 from scrl.data.spreadsheets import safe_csv
 from scrl.data.streams import Content
@@ -79,9 +80,7 @@ def _chunks(
         content.fail_encoding()
         raise
     except csv.Error as error:
-        what = str(error)
-        if "field limit" in what:
-            what = f"a field is longer than {csv.field_size_limit():,} characters"
+        what = _fault(str(error))
         raise InputError(
             f"{file}: line {max(reader.line_num, 1)}: this is not a well-formed CSV ({what}); look "
             "for a quotation mark that is not closed, or is not doubled inside quotes."
@@ -92,7 +91,30 @@ def _records(content: Content, mark: str) -> tuple[Any, Iterator[list[str]]]:
     """The CSV reader and its rows, header first, without rows in which every field is empty."""
     # newline="" leaves line ends inside quotes as they are.
     reader = csv.reader(content.lines(""), delimiter=mark, strict=True)
-    return reader, filter(any, reader)
+    return reader, _not_empty(reader, content.file)
+
+
+def _not_empty(reader: Any, file: str) -> Iterator[list[str]]:
+    empty = 0
+    for record in reader:
+        if any(record):
+            empty = 0
+            yield record
+        else:
+            empty += 1
+            if empty > MAX_EMPTY:
+                raise InputError(too_many_empty(file, reader.line_num))
+
+
+def _fault(said: str) -> str:
+    """What the CSV reader says of a fault, in words for the person who wrote the file."""
+    if "field limit" in said:
+        return f"a field is longer than {csv.field_size_limit():,} characters"
+    if "expected after" in said:
+        return "text follows a closing quotation mark"
+    if "end of data" in said:
+        return "the file ends inside quotation marks"
+    return quoted(said)[1:-1]
 
 
 def _line_of(content: Content, mark: str, first: int, row: int) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from scrl.data.limits import MAX_LINE, MAX_LINES
+from scrl.data.limits import MAX_EMPTY, MAX_LINE, MAX_LINES
 from scrl.types import InputError
 
 #: How files begin that are no text -> what they are, and what to do.
@@ -17,6 +18,11 @@ _KINDS = {
     b"\x89PNG": "a picture; give the table as .csv or .xlsx",
     b"\xff\xd8\xff": "a picture; give the table as .csv or .xlsx",
 }
+#: What a library's message has where it is about its own code rather than about the file.
+_OF_CODE = re.compile(
+    r"<class|<function|object at 0x|\bobject\b|__\w+__|NoneType|\battribute\b|\bargument|\(\)|"
+    r"Traceback|\bbytes-like\b|\bunpack\b|invalid literal|index out of range|could not convert"
+)
 
 
 def quoted(value: object) -> str:
@@ -32,6 +38,24 @@ def printable(value: object) -> str:
     """``value`` unquoted on one line, at most its last 200 characters: a path for a message."""
     text = "".join(ch if ch.isprintable() else "?" for ch in str(value)[-200:])
     return text or "(no name)"
+
+
+def library_words(error: Exception) -> str:
+    """What a library says of a file, in brackets after a space; "" where it speaks of its own code.
+
+    >>> library_words(ValueError("bad magic number")), library_words(TypeError("<class 'int'>"))
+    (' (bad magic number)', '')
+    """
+    text = quoted(error)[1:-1]
+    return f" ({text})" if text and not _OF_CODE.search(text) else ""
+
+
+def too_many_empty(file: str, line: int, unit: str = "line") -> str:
+    """The message for more empty lines or rows than the limit."""
+    return (
+        f"{file}: {unit} {line}: more than {MAX_EMPTY:,} {unit}s before it are empty; delete empty "
+        f"{unit}s."
+    )
 
 
 def read_file(path: str | Path, limit: int) -> bytes:

@@ -9,8 +9,8 @@ from functools import partial
 from itertools import islice
 from typing import Any, NoReturn
 
-from scrl.data.files import quoted
-from scrl.data.limits import MAX_LINE
+from scrl.data.files import quoted, too_many_empty
+from scrl.data.limits import MAX_EMPTY, MAX_LINE
 from scrl.data.record_format import Record
 from scrl.data.rows import CHUNK, Chunk, Rows
 from scrl.data.streams import Content
@@ -38,10 +38,14 @@ def json_records(content: Content) -> tuple[Iterator[Record], str]:
 def _lines(content: Content) -> Iterator[Record]:
     with content.lines("\n") as lines:
         try:
+            last = 0
             for number, line in enumerate(lines, start=1):
                 text = line.strip()
                 if text:
+                    last = number
                     yield number, _parse(text, content.file, number), hash(text)
+                elif number - last > MAX_EMPTY:
+                    raise InputError(too_many_empty(content.file, number))
         except UnicodeDecodeError:
             content.fail_encoding()
             raise

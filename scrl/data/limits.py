@@ -8,6 +8,8 @@ from __future__ import annotations
 MAX_COLUMNS = 20_000
 #: Bytes of one line of a table or of JSON Lines, and lines of a file.
 MAX_LINE, MAX_LINES = 20_000_000, 20_000_000
+#: Empty lines, or rows of empty fields, that may follow each other: as many as a sheet has.
+MAX_EMPTY = 1_048_576
 #: Rows × columns that are looked at, where a file says little in many cells.
 MAX_CELLS = 50_000_000
 #: Characters of a name of a rater, a group or a candidate; texts may be longer.

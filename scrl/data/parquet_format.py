@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from scrl.data.files import quoted
+from scrl.data.files import library_words
 from scrl.data.rows import CHUNK, Chunk, Rows
 from scrl.data.streams import Content
 from scrl.data.table import MAX_ROWS
@@ -109,5 +109,5 @@ def _readable(name: str) -> Iterator[None]:
         if isinstance(error, InputError):
             raise
         raise InputError(
-            f"{name}: this is not readable as Parquet ({quoted(error)[1:-1]})."
+            f"{name}: this is not readable as Parquet{library_words(error)}; write it again."
         ) from None

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from scrl.data.files import quoted
+from scrl.data.files import library_words, quoted
 from scrl.data.rows import CHUNK, MAX_COLUMNS, Rows
 from scrl.data.streams import Content
 from scrl.data.table import MAX_BYTES
@@ -114,5 +114,6 @@ def _fail(file: str, error: Exception) -> None:
     if isinstance(error, InputError):
         raise error
     raise InputError(
-        f"{file}: this is not readable as an Excel workbook ({quoted(error)[1:-1]})."
+        f"{file}: this is not readable as an Excel workbook{library_words(error)}; save it as "
+        ".xlsx again, or as .csv."
     ) from None
