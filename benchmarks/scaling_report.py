@@ -213,7 +213,7 @@ def _accuracy(record: Found) -> str:
               "standard error"]  # fmt: skip
     return f"""## Accuracy
 
-Trainings at default settings (3 epochs), and with fewer and more epochs; held-out raters choose the
+Trainings at default settings (3 epochs), and with fewer epochs; held-out raters choose the
 number of types, and compilation is included in the minutes. *Texts*: whether features of all
 completions' texts are read. Minutes of the processor include the predictions. 2 % of the raters are
 left out. Half of their ballots are shown, and one strict pair of each other ballot is predicted;
@@ -221,7 +221,8 @@ means over raters. *True population* knows every parameter but the raters' own a
 same ballots: no model does better in expectation. *Shares of wins* is one order for all. *True
 utilities* knows each rater's own: what remains is the noise of ballots. The standard error is that
 of the model's accuracy over raters; the columns share raters, so differences between them are more
-certain.
+certain. Since no number of steps does better than *true population* in expectation, a model that is
+level with it has had enough of them.
 
 {table(header, rows)}"""
 
