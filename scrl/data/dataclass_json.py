@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+from scrl.data.files import quoted
 from scrl.types import InputError
 
 Kind = TypeVar("Kind")
@@ -44,7 +45,7 @@ def from_plain(kind: type[Kind], tree: Any, arrays: Mapping[str, np.ndarray] | N
     try:
         value = vars(_envelope(any_kind).model_validate({"value": tree}))["value"]
     except ValidationError as error:
-        raise _field_error(error) or ValueError(str(error)) from error
+        raise _field_error(error) or ValueError(_wrong_value(error)) from error
     _check_complete(_dump(kind, value), tree, ())
     return value
 
@@ -94,6 +95,18 @@ def _field_error(error: ValidationError) -> InputError | None:
         if fault["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
             return _version_error(fault["loc"][1:], "has")
     return None
+
+
+def _wrong_value(error: ValidationError) -> str:
+    """The first value of another kind as a phrase that names the field."""
+    fault = error.errors(include_url=False)[0]
+    where, value = ".".join(map(str, fault["loc"][1:])), fault["input"]
+    if fault["type"] == "value_error":
+        return fault["msg"].removeprefix("Value error, ")
+    plain = value is None or isinstance(value, str | int | float)
+    shown = quoted(value) if plain else "a list or an object"
+    kind = fault["msg"].removeprefix("Input ").split(",")[0]
+    return f"{quoted(where or 'it')} is {shown} and {kind}"
 
 
 def _check_complete(dumped: Any, tree: Any, where: tuple[int | str, ...]) -> None:

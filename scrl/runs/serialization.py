@@ -158,7 +158,7 @@ def config_of(tree: Any) -> Config:
     except InputError:
         raise
     except _FAULTS as error:
-        raise InputError(_FOREIGN) from error
+        raise _foreign(error) from error
     check_config(config)
     return config
 

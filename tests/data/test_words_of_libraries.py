@@ -10,7 +10,9 @@ import zipfile
 
 import pytest
 
+from scrl.config import Config
 from scrl.data import limits, parse_ratings
+from scrl.data.dataclass_json import from_plain, to_plain
 from scrl.types import InputError
 
 OF_CODE = re.compile(r"<class|object at|Traceback|attribute|argument|could not convert|\(\)")
@@ -84,3 +86,17 @@ def test_very_many_empty_lines_are_refused(name, head, empty):
 def test_as_many_empty_rows_as_a_sheet_has_are_no_fault():
     whole = HEAD + ",,,\n" * limits.MAX_EMPTY + "a,p,y,2\n"
     assert parse_ratings(whole.encode(), "a.csv").ballots == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("voters", "x", "'voters' is 'x' and should be a valid integer"),
+        ("voters", [1, 2], "'voters' is a list or an object and should be a valid integer"),
+        ("rules", 3, "'rules' is '3' and should be a valid tuple"),
+    ],
+)
+def test_a_stored_value_of_another_kind_is_named_with_its_field(field, value, said):
+    with pytest.raises(ValueError, match=said) as found:
+        from_plain(Config, {**to_plain(Config()), field: value})
+    assert "\n" not in str(found.value)
