@@ -76,13 +76,12 @@ def coded(part: Part, column: Any, name: str) -> tuple[np.ndarray, list[str]]:
     """
     import pyarrow
 
-    if not pyarrow.types.is_dictionary(column.type):
-        if pyarrow.types.is_nested(column.type):
-            coder = Coder()
-            texts = _texts(part, column.to_pylist(), np.arange(len(column)), name)
-            return coder.codes(texts, len(column)), list(coder)
-        column = column.dictionary_encode()
-    values = column.dictionary
+    found = _with_dictionary(column)
+    if found is None:
+        coder = Coder()
+        texts = _texts(part, column.to_pylist(), np.arange(len(column)), name)
+        return coder.codes(texts, len(column)), list(coder)
+    column, values = found, found.dictionary
     index = column.indices.cast(pyarrow.int64()).fill_null(len(values)).to_numpy()
     used, first = first_rows(index, len(values) + 1)
     code = np.zeros(len(values) + 1, np.int64)
@@ -90,6 +89,23 @@ def coded(part: Part, column: Any, name: str) -> tuple[np.ndarray, list[str]]:
     empty = bool(len(used) and used[-1] == len(values))
     cells = values.take(pyarrow.array(used[: len(used) - empty])).to_pylist()
     return code[index], [*_texts(part, cells, first, name), *([""] * empty)]
+
+
+def _with_dictionary(column: Any) -> Any:
+    """The column as codes of distinct values; None for a type of which Arrow makes none, such as
+    lists."""
+    import pyarrow
+
+    views = {pyarrow.string_view(): pyarrow.large_string(),
+             pyarrow.binary_view(): pyarrow.large_binary()}  # fmt: skip
+    if column.type in views:  # Arrow takes no values from views
+        column = column.cast(views[column.type])
+    try:
+        found = column if pyarrow.types.is_dictionary(column.type) else column.dictionary_encode()
+        found.dictionary.take(pyarrow.array([], pyarrow.int64()))
+    except (pyarrow.ArrowNotImplementedError, pyarrow.ArrowTypeError, AttributeError):
+        return None
+    return found
 
 
 def _texts(part: Part, cells: Iterable[Any], row: np.ndarray, name: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,11 +12,16 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scrl.data.files import printable, quoted
+from scrl.data.limits import MAX_NAME_LENGTH, MAX_WEIGHT, MIN_WEIGHT
+from scrl.data.stored_ratings import check_catalogue
 from scrl.data.strict_json import strict_json
+from scrl.data.table import MAX_FEATURE
 from scrl.types import Catalogue, InputError
 
 FORMAT, VERSION = "scrl packed ratings", 1
-MANIFEST, CATALOGUE = "manifest.json", "catalogue.json"
+MANIFEST, CATALOGUE, WORK = "manifest.json", "catalogue.json", "work"
+#: Of raters, in any folder.
+MAX_RATERS = 20_000_000
 #: Bytes of the two JSON files, at most.
 MAX_MANIFEST, MAX_CATALOGUE = 10_000_000, 4_000_000_000
 #: Bytes that are hashed or checked at once.
@@ -36,8 +42,11 @@ ARRAYS = {
     "prompt_features": ("<f4", "prompts * features"),
     "completion_features": ("<f4", "completions * features"),
 }
+#: All names that stand in a folder, whole or not.
+NAMES = frozenset({*ARRAYS, MANIFEST, CATALOGUE, WORK})
 OPTIONAL = {"rater_type", "prompt_features", "completion_features"}
 Count = Annotated[int, Field(ge=0, lt=1 << 48)]
+Word = Annotated[str, Field(max_length=MAX_NAME_LENGTH)]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
@@ -72,12 +81,12 @@ class Manifest(_Strict):
     format: Literal["scrl packed ratings"]
     version: Literal[1]
     made_by: dict[str, str]
-    name: str
-    raters: Annotated[int, Field(ge=1, lt=1 << 31)]
+    name: Word
+    raters: Annotated[int, Field(ge=1, le=MAX_RATERS)]
     ballots: Annotated[int, Field(ge=1, lt=1 << 40)]
     entries: Annotated[int, Field(ge=1, lt=1 << 40)]
-    least_weight: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    types: tuple[str, ...] = Field(strict=False)
+    least_weight: Annotated[float, Field(ge=MIN_WEIGHT, le=MAX_WEIGHT)]
+    types: tuple[Word, ...] = Field(strict=False)
     notes: tuple[str, ...] = Field(strict=False)
     shapes: tuple[Bucket, ...] = Field(strict=False)
     arrays: dict[str, ArrayEntry]
@@ -130,8 +139,9 @@ def read_manifest(folder: Path) -> Manifest:
     """
     name = printable(folder)
     path = folder / MANIFEST
-    if not path.is_file():
-        what = "is no folder of packed ratings" if folder.is_dir() else "there is no such folder"
+    if not os.path.isfile(path):
+        there = os.path.isdir(folder)
+        what = "is no folder of packed ratings" if there else "there is no such folder"
         raise InputError(f"{name}: {what}; make one with scrl pack FILE FOLDER.")
     data = _limited(path, MAX_MANIFEST)
     try:
@@ -167,11 +177,11 @@ def read_catalogue(folder: Path, manifest: Manifest, features: dict[str, np.ndar
     """
     name, path = printable(folder), folder / CATALOGUE
     damaged = f"{name}: {CATALOGUE} is missing or damaged; pack the file again."
-    if not path.is_file():
+    if not path.is_file() or not path.stat().st_size:
+        raise InputError(damaged)
+    if not _ends_as_written(path) or file_digest(path) != manifest.catalogue:
         raise InputError(damaged)
     data = _limited(path, MAX_CATALOGUE)
-    if hashlib.sha256(data).hexdigest() != manifest.catalogue:
-        raise InputError(damaged)
     try:
         found = _CatalogueFile.model_validate_json(data)
         members, offsets = np.array(found.members, np.int64), np.array(found.offsets, np.int64)
@@ -188,14 +198,28 @@ def read_catalogue(folder: Path, manifest: Manifest, features: dict[str, np.ndar
     for which, rows in (("prompt_features", prompts), ("completion_features", completions)):
         values = features.get(which)
         if values is not None:
-            whole = whole and len(values) % rows == 0 and bool(np.isfinite(values).all())
+            fine = len(values) > 0 and len(values) % rows == 0
+            whole = whole and fine and bool((np.abs(values) <= MAX_FEATURE).all())
             shaped[which] = values.reshape(rows, -1) if whole else None
     if not whole:
         raise InputError(damaged)
-    return Catalogue(
+    catalogue = Catalogue(
         found.prompts, found.completions, members, offsets, found.prompt_texts,
         found.completion_texts, read_by=found.read_by, **shaped,
     )  # fmt: skip
+    try:
+        check_catalogue(catalogue)
+    except ValueError:
+        raise InputError(damaged) from None
+    return catalogue
+
+
+def _ends_as_written(path: Path) -> bool:
+    """Whether a file begins and ends as the JSON of an object does, before more of it is read."""
+    with path.open("rb") as file:
+        first = file.read(1)
+        file.seek(-1, os.SEEK_END)
+        return first == b"{" and file.read(1) == b"}"
 
 
 def _limited(path: Path, most: int) -> bytes:

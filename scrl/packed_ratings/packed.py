@@ -64,8 +64,8 @@ class PackedRatings:
     def open(cls, folder: str | Path) -> PackedRatings:
         """Packed ratings in a folder.
 
-        The manifest's hash, the sizes of files and the ranges of numbers are checked, which reads
-        every array once; ``verify`` also compares the hash of each.
+        Every array is read once: hashes, sizes, the ranges of numbers and what arrays say together
+        are checked, so that every batch can be made of a folder that passes.
 
         Raises:
             InputError: where the folder is missing or damaged.
@@ -75,15 +75,15 @@ class PackedRatings:
         check_sizes(folder, manifest)
         arrays = _mapped(folder, manifest)
         catalogue = read_catalogue(folder, manifest, arrays)
-        check_arrays(folder, manifest, catalogue.items)
+        check_arrays(folder, manifest, catalogue)
         return cls(
-            folder, manifest.name, catalogue, manifest.raters, manifest.ballots, manifest.entries,
-            tuple(Shape(b.contests, b.slots, b.rows) for b in manifest.shapes), manifest.types,
-            manifest.notes, manifest.content, manifest, arrays,
+            folder, printable(manifest.name), catalogue, manifest.raters, manifest.ballots,
+            manifest.entries, tuple(Shape(b.contests, b.slots, b.rows) for b in manifest.shapes),
+            manifest.types, manifest.notes, manifest.content, manifest, arrays,
         )  # fmt: skip
 
     def verify(self) -> None:
-        """Compare the SHA-256 of every array with the manifest's.
+        """Compare the SHA-256 of every array with the manifest's again, as ``open`` did.
 
         Raises:
             InputError: for the first that differs.

@@ -13,10 +13,10 @@ import numpy as np
 
 import scrl
 from scrl.data.batches import padded_sizes
-from scrl.data.files import printable
+from scrl.data.files import printable, quoted
 from scrl.data.table import rows_left_out, single_completion_notes
 from scrl.packed_ratings.arrays import PackedArrays
-from scrl.packed_ratings.manifest import digest, write_catalogue, write_manifest
+from scrl.packed_ratings.manifest import NAMES, WORK, digest, write_catalogue, write_manifest
 from scrl.packed_ratings.new_folders import new_folder
 from scrl.packed_ratings.packed import PackedRatings
 from scrl.packed_ratings.partitions import MAX_PARTITIONS, Ballots, Partitions, ballots_of
@@ -72,7 +72,8 @@ def pack(
         texts: ``"read"`` makes features of the texts of prompts and completions, by the encoder
             of the extra ``text`` where it is installed; ``"ignore"`` leaves the features that the
             table gives.
-        overwrite: whether a folder of this name is replaced.
+        overwrite: whether a folder of packed ratings that has this name is replaced; no folder
+            that holds anything else is.
         on_progress: called with (share of the work done, a line for a person).
         part_rows, sorted_rows: rows that are parsed at once, and sorted at once, about.
 
@@ -80,11 +81,16 @@ def pack(
         InputError: naming the file and the row.
     """
     if texts not in ("read", "ignore"):
-        raise InputError(f"texts is '{texts}'; choose 'read' or 'ignore'.")
+        raise InputError(f"texts is {quoted(texts)}; choose 'read' or 'ignore'.")
+    for name, value in (("part_rows", part_rows), ("sorted_rows", sorted_rows)):
+        if type(value) is not int or value < 1:
+            raise InputError(f"{name} is {quoted(value)}; give a whole number from 1.")
+    if columns is not None and not isinstance(columns, Mapping):
+        raise InputError(f"columns is {quoted(columns)}; give a mapping from roles to columns.")
     found = open_source(source)
     reader = RowReader(found, layout_of(found, None if columns is None else dict(columns)))
     report = on_progress or (lambda share, message: None)
-    with new_folder(Path(folder), overwrite) as whole:
+    with new_folder(folder, overwrite, NAMES) as whole:
         _write(found, reader, whole, texts, report, part_rows, sorted_rows)
     return PackedRatings.open(folder)
 
@@ -94,7 +100,7 @@ def _write(
     part_rows: int, sorted_rows: int,
 ) -> None:  # fmt: skip
     """Write all files of the folder."""
-    work = folder / "work"
+    work = folder / WORK
     work.mkdir()
     count = int(np.clip(-(-source.most_rows // sorted_rows), 1, MAX_PARTITIONS))
     partitions = Partitions(work, count)

@@ -19,13 +19,15 @@ from scrl.data.limits import MAX_NAME_LENGTH
 from scrl.data.long_format import ignored_note
 from scrl.data.short_names import short_names, with_own_texts
 from scrl.data.spreadsheets import unescaped
+from scrl.data.stored_ratings import MAX_FEATURES
 from scrl.data.table import MAX_FEATURE, Column, Table, rows_left_out
 from scrl.packed_ratings.columns import Numbers, Vocabulary, coded, fail
 from scrl.packed_ratings.first_values import FirstValues, PairNumbers, first_rows
+from scrl.packed_ratings.manifest import MAX_RATERS
 from scrl.packed_ratings.sources import Part, Source
 from scrl.types import Catalogue, InputError
 
-MAX_ROWS, MAX_RATERS, MAX_ITEMS = 1_000_000_000, 20_000_000, 10_000_000
+MAX_ROWS, MAX_ITEMS = 1_000_000_000, 10_000_000
 _EMPTY, _NO_VALUE = "the completion is empty", "the {} is empty"
 
 
@@ -95,6 +97,11 @@ class RowReader:
     def _feature_columns(self, prefix: str, comma: bool) -> list[Numbers]:
         header = self.source.header
         names = [n for n in header if n.casefold().startswith(prefix)]
+        if len(names) > MAX_FEATURES:
+            raise InputError(
+                f"{self.source.file}: there are more columns {prefix}… than the limit of "
+                f"{MAX_FEATURES:,}."
+            )
         return [Numbers(name, MAX_FEATURE, comma=comma) for name in names]
 
     @property

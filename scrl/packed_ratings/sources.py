@@ -6,9 +6,11 @@ A file is opened once and read from its first row to its last.
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -98,7 +100,7 @@ def open_source(path: str | Path) -> Source:
         raise InputError(
             f"{name}: packing needs pyarrow; run pip install 'scrl[tables]'."
         ) from None
-    files, notes = _files_of_folder(path) if path.is_dir() else ([path], ())
+    files, notes = _files_of_folder(path) if os.path.isdir(path) else ([path], ())
     heads = [_head(file) for file in files]
     for file, head in zip(files, heads, strict=True):
         if head.names != heads[0].names:
@@ -276,12 +278,19 @@ def _csv_header(path: Path, mark: str) -> tuple[list[str], int]:
         return names, reader.line_num
 
 
+def _has_line_after(path: Path, lines: int) -> bool:
+    with file_content(path, _ANY_SIZE).lines("") as found:
+        return next(islice(found, lines, None), None) is not None
+
+
 def _csv_batches(path: Path, header: list[str], columns: list[str], rows: int) -> Iterator[Any]:
     import pyarrow
     from pyarrow import csv as arrow_csv
 
     mark = separator_of(file_content(path, _ANY_SIZE))
     _, lines = _csv_header(path, mark)
+    if not _has_line_after(path, lines):
+        return  # Arrow calls a file that ends with its header unreadable
     names = [f"column {i}" for i in range(len(header))]
     used = [names[header.index(name)] for name in columns]
     reader = arrow_csv.open_csv(

@@ -105,3 +105,66 @@ def test_no_folder(tmp_path):
         PackedRatings.open(tmp_path / "none")
     with pytest.raises(InputError, match="is no folder of packed ratings"):
         PackedRatings.open(tmp_path)
+
+
+def test_arrays_that_lie_are_refused_although_their_hashes_fit(folder, tmp_path):
+    """Each of these would be trained on, or be no number or no text later."""
+    from scrl.packed_ratings.manifest import ARRAYS, digest, file_digest
+
+    plain = json.loads((folder / "manifest.json").read_text())
+    array = {n: np.fromfile(folder / n, ARRAYS[n][0]) for n in plain["arrays"]}
+    shapes, items = plain["shapes"], int(array["item"].max()) + 1
+    lies = (
+        {"item": np.arange(len(array["item"])) % items},  # ballots across prompts
+        {"rank": array["rank"] * 0 + 32_767}, {"ballot_weight": array["ballot_weight"] * 1e300},
+        {"rater_weight": array["rater_weight"] * 1e300}, {"rater": array["rater"][::-1]},
+        {"ballot_rater": array["ballot_rater"][::-1]},
+        {"rater_name": array["rater_name"] * 0 + 0xFF},
+        {"rater_name": array["rater_name"] * 0 + 0x80},
+        {"completion_features": array["completion_features"] * 0 + 3e38},
+        {"completion_features": array["completion_features"][:0]},
+    )  # fmt: skip
+    fields = [
+        {"shapes": []}, {"shapes": [{**s, "contests": 2**30, "slots": 2**30} for s in shapes]},
+        {"shapes": [{**s, "contests": s["contests"] + 1} for s in shapes]},
+        {"least_weight": 1e-300}, {"raters": 2**31 - 1}, {"name": "x" * 100_000},
+        {"types": ["x" * 100_000]},
+    ]  # fmt: skip
+    for lie in [*lies, *fields]:
+        copy, manifest = copied(folder, tmp_path), json.loads(json.dumps(plain))
+        for name, value in lie.items():
+            if name in ARRAYS:
+                np.ascontiguousarray(value, ARRAYS[name][0]).tofile(copy / name)
+                entry = {"length": len(value), "sha256": file_digest(copy / name)}
+                manifest["arrays"][name] = entry
+            else:
+                manifest[name] = value
+        del manifest["hash"]
+        (copy / "manifest.json").write_text(json.dumps({**manifest, "hash": digest(manifest)}))
+        refused(copy)
+
+
+def test_arrays_changed_within_their_ranges_are_refused(folder, tmp_path):
+    for name in ("rank", "ballot_weight", "rater_weight", "item", "completion_features"):
+        copy = copied(folder, tmp_path)
+        size = np.dtype({"rank": "<i2", "item": "<i4"}.get(name, "<f4")).itemsize
+        data = np.fromfile(copy / name, f"V{size}")
+        data[::-1].tofile(copy / name)
+        refused(copy)
+
+
+def test_a_catalogue_of_zeros_is_refused_before_it_is_read(folder, tmp_path):
+    import time
+
+    copy = copied(folder, tmp_path)
+    with (copy / "catalogue.json").open("r+b") as file:
+        file.truncate(2_000_000_000)
+    started = time.process_time()
+    refused(copy)
+    assert time.process_time() - started < 1
+
+
+def test_paths_that_are_none(tmp_path):
+    for path in ("\0", "x" * 300, tmp_path / ("y" * 300), "/dev/null"):
+        with pytest.raises(InputError, match="no such folder"):
+            PackedRatings.open(path)

@@ -295,3 +295,29 @@ def test_the_folder_of_before_is_kept_until_the_new_one_has_its_name(tmp_path):
         pack(tmp_path / "bad.csv", folder, overwrite=True)
     assert PackedRatings.open(folder).content == before.content
     assert not left.exists()
+
+
+def test_columns_of_types_that_arrow_does_not_encode(tmp_path):
+    """Other programs write texts as views, runs and extensions."""
+    from pyarrow import ipc
+
+    plain = {"prompt": ["p"] * 4, "completion": ["x", "y"] * 2}
+    ids = [b"0" * 16, b"0" * 16, b"1" * 16, b"1" * 16]
+    for rater in (
+        pa.array(["a", "a", "b", "b"], pa.string_view()),
+        pa.array([b"a", b"a", b"b", b"b"], pa.binary_view()),
+        pa.RunEndEncodedArray.from_arrays([2, 4], ["a", "b"]),
+        pa.array(ids, pa.uuid()),
+    ):
+        table = pa.table({**plain, "rater": rater, "rank": [1, 2, 2, 1]})
+        with ipc.new_file(str(tmp_path / "file.arrow"), table.schema) as file:
+            file.write_table(table)
+        packed = pack(tmp_path / "file.arrow", tmp_path / "packed", overwrite=True)
+        assert (packed.raters, packed.entries) == (2, 4)
+    assert packed.rater_name(0) == "30303030-3030-3030-3030-303030303030"
+
+
+def test_a_header_without_an_end_of_line_has_no_row(tmp_path):
+    (tmp_path / "file.csv").write_text("rater,prompt,completion,rank")
+    with pytest.raises(InputError, match="there is no row"):
+        pack(tmp_path / "file.csv", tmp_path / "packed")
