@@ -2,63 +2,83 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import socket
-import subprocess
-import sys
 import time
-from pathlib import Path
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
 
 from scrl.devices import DeviceMesh, start_hosts
 from scrl.types import InputError
+from tests.streamed_raters import device_script as script
 
-ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = [sys.executable, "-m", "tests.streamed_raters.device_script"]
-
-
-def started(*arguments, **options) -> subprocess.Popen:
-    given = [*SCRIPT, *map(str, arguments)]
-    return subprocess.Popen(given, cwd=ROOT, text=True, **options)
+#: Processes are copies of one that has loaded JAX and the library and computed nothing: each
+#: chooses its own devices, and starts in no time.
+COPIES = multiprocessing.get_context("forkserver")
+COPIES.set_forkserver_preload([script.__name__])
 
 
-def test_eight_devices_give_the_gradients_and_results_of_one():
-    done = subprocess.run([*SCRIPT, "eight"], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
+def results(function, *calls):
+    """What a function returns in processes of their own, one for each call; they run at once."""
+    with ProcessPoolExecutor(len(calls), COPIES) as pool:
+        return [one.result(300) for one in [pool.submit(function, *given) for given in calls]]
 
 
-def test_two_processes_give_the_results_of_one(tmp_path):
+@pytest.fixture(scope="module")
+def on_one_and_eight():
+    """Trained parameters and first gradients by the number of devices."""
+    (found,) = results(script.on_devices, ((1, 8),))
+    return found
+
+
+def test_eight_devices_give_the_gradients_and_results_of_one(on_one_and_eight):
+    one, eight = on_one_and_eight[1], on_one_and_eight[8]
+    assert len(one.gradients) == len(eight.gradients) > 3
+    for first, other in zip(one.gradients, eight.gradients, strict=True):
+        scale = max(float(np.abs(first).max(initial=0.0)), 1e-30)
+        np.testing.assert_allclose(first / scale, other / scale, atol=1e-6)
+    np.testing.assert_allclose(one.parameters, eight.parameters, atol=1e-6)
+    assert np.abs(one.parameters).max() > 0.5
+
+
+def test_two_processes_give_the_results_of_one(on_one_and_eight, tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     checkpoint = tmp_path / "training.safetensors"
-    paths = [tmp_path / f"{name}.npy" for name in ("0", "1", "alone")]
-    both = [started("host", address, 2, i, paths[i], checkpoint) for i in range(2)]
-    assert [one.wait(300) for one in both] == [0, 0]
-    assert started("host", address, 1, 0, paths[2], "").wait(300) == 0
-    first, second, alone = map(np.load, paths)
+    first, second = results(script.as_host, *((address, 2, i, checkpoint) for i in range(2)))
     assert np.array_equal(first, second)
-    np.testing.assert_allclose(first, alone, atol=1e-6)
+    np.testing.assert_allclose(first, on_one_and_eight[1].parameters, atol=1e-6)
     assert checkpoint.exists()
+
+
+def trained_until(path, checkpoint, last_step=None):
+    """The exit code of a process that trains, and is killed some time after a step."""
+    steps, told = COPIES.Pipe(duplex=False)
+    child = COPIES.Process(target=script.train, args=(path, checkpoint, told))
+    child.start()
+    told.close()
+    while steps.poll(300):
+        try:
+            step = steps.recv()
+        except EOFError:
+            break
+        if step == last_step:
+            time.sleep(float(np.random.default_rng(step).uniform(0, 0.05)))
+            child.kill()
+    child.join(300)
+    return child.exitcode
 
 
 def test_a_killed_training_goes_on_to_the_same_bits(tmp_path):
     checkpoint, result, other = (tmp_path / n for n in ("c.safetensors", "a.npy", "b.npy"))
-    assert started("train", other, tmp_path / "o", stdout=subprocess.DEVNULL).wait(300) == 0
-    rng = np.random.default_rng(0)
-    kills = 0
-    for _ in range(4):
-        child = started("train", result, checkpoint, stdout=subprocess.PIPE)
-        for line, _ in enumerate(child.stdout):
-            if line == 7 + kills:
-                time.sleep(float(rng.uniform(0, 0.05)))
-                child.send_signal(signal.SIGKILL)
-        kills += child.wait(300) == -signal.SIGKILL
-    assert kills >= 3
+    assert trained_until(other, tmp_path / "o") == 0
+    assert [trained_until(result, checkpoint, 7 + n) for n in range(4)] == [-signal.SIGKILL] * 4
     assert not result.exists()
-    assert started("train", result, checkpoint, stdout=subprocess.DEVNULL).wait(300) == 0
+    assert trained_until(result, checkpoint) == 0
     assert np.array_equal(np.load(result), np.load(other))
     assert not list(tmp_path.glob("*.tmp"))
 
