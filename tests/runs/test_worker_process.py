@@ -18,7 +18,8 @@ from scrl.types import Cancelled, InputError
 
 
 def tiny_scenario():
-    return with_overrides(load_scenario(gallery()["tennessee-four"]), raters=24)
+    """Of as many raters as in tests/durability, so that programs are compiled once."""
+    return with_overrides(load_scenario(gallery()["tennessee-four"]), raters=30)
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +49,11 @@ def test_a_run_is_the_same_as_in_this_process(processes):
     assert max(p.fraction for p in reports) > 0.5
 
 
-def test_one_process_takes_one_run_after_the_other_and_refuses_in_a_sentence(processes):
+def test_one_process_takes_one_call_after_the_other_and_refuses_in_a_sentence(processes):
     before = processes._idle[0]._child.pid
     with pytest.raises(InputError, match="nonsense"):
         train_in_process(processes, tiny_scenario(), ("nonsense",), 0)
-    assert train_in_process(processes, tiny_scenario(), ("borda",), 0)["result"]["prompts"]
+    assert processes.call(measure_title, "tau") == measure_title("tau")
     assert [p._child.pid for p in processes._idle] == [before]
 
 
@@ -60,9 +61,11 @@ def test_a_run_is_cancelled_and_the_process_goes_on(processes):
     def cancel(progress):
         raise Cancelled
 
+    before = processes._idle[0]._child.pid
     with pytest.raises(Cancelled):
         train_in_process(processes, tiny_scenario(), ("borda",), 0, cancel)
-    assert train_in_process(processes, tiny_scenario(), ("borda",), 0)["result"]["prompts"]
+    assert processes.call(measure_title, "tau")
+    assert [p._child.pid for p in processes._idle] == [before]
 
 
 def test_a_killed_process_is_said_and_the_next_run_has_another(processes):
@@ -99,14 +102,14 @@ def test_a_fault_comes_with_its_name_and_an_answer_that_cannot_be_sent_too(proce
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_a_process_ends_with_its_server():
     code = (
-        "import os, signal\nfrom scrl.runs import WorkerProcesses, train_in_process\n"
-        "from tests.runs.test_worker_process import tiny_scenario\n"
+        "import os, signal\nfrom scrl.runs import WorkerProcesses\n"
+        "from tests.runs.endless_work import report_and_wait\n"
         "def die(progress):\n    print(processes_id(), flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "def processes_id():\n"
         "    return [int(p) for p in os.listdir('/proc') if p.isdecimal() and "
         "open(f'/proc/{p}/stat').read().rpartition(')')[2].split()[1] == str(os.getpid())]\n"
-        "train_in_process(WorkerProcesses(), tiny_scenario(), ('borda',), 0, die)\n"
+        "WorkerProcesses().call(report_and_wait, on_progress=die)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     (child,) = json.loads(done.stdout)
