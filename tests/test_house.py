@@ -21,12 +21,13 @@ HEAVY = {"jax", "flax", "optax", "sklearn"}
 #: The rooms of the library from the ground up. A room imports only rooms that stand before it.
 ROOMS = (
     "types", "config", "random_streams", "runtime", "devices", "results", "sqlite_files",
-    "whole_files", "parallel", "data", "text", "packed_ratings", "proxies", "choice_models",
-    "utility_models", "rivals", "networks", "figures", "voting", "simulators", "electorates",
-    "election_records", "committees", "election_reports", "scenarios", "raters", "social",
-    "streamed_raters", "diagnostics", "elicitation", "policies", "references", "language_model",
-    "fine_grained", "progress", "pipeline", "evaluation", "drift", "reward_models", "summaries",
-    "runs", "classroom", "studies", "sweeps", "tracking", "cli", "__main__",
+    "whole_files", "file_locks", "parallel", "data", "text", "packed_ratings", "proxies",
+    "choice_models", "utility_models", "rivals", "networks", "figures", "voting", "simulators",
+    "electorates", "election_records", "committees", "election_reports", "scenarios", "raters",
+    "social", "streamed_raters", "diagnostics", "elicitation", "policies", "references",
+    "language_model", "fine_grained", "progress", "pipeline", "evaluation", "drift",
+    "reward_models", "summaries", "runs", "classroom", "studies", "sweeps", "tracking", "cli",
+    "__main__",
 )  # fmt: skip
 GRAPH = house.arrows(ROOT)
 SCREENS = house.modules(ROOT, ("pages", "ui")) | {"app": ROOT / "app.py"}

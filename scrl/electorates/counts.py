@@ -13,6 +13,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from scrl.data.files import printable, quoted
+from scrl.file_locks import lock
 from scrl.types import InputError, Outcome
 from scrl.voting import RULES
 
@@ -69,26 +70,48 @@ class CountsFile:
         header: what the electorate is; a file with another header is refused.
 
     Raises:
-        InputError: where the file is that of another electorate, or damaged, or cannot be written.
+        InputError: where the file is that of another electorate, or damaged, or cannot be written,
+            or another call counts into it.
     """
 
     def __init__(self, path: Path, header: Mapping[str, Any]) -> None:
         self.path = path
         self._file: IO[bytes]
         try:
-            if path.exists() and path.stat().st_size:
-                found, self.lines, end = _read(path)
-                if found != dict(header):
-                    raise InputError(_difference(path, found, header))
-                self._file = path.open("r+b")
-                self._file.truncate(end)
-                self._file.seek(end)
-            else:
-                self.lines = {}
-                self._file = path.open("wb")
-                self._write(dict(header))
+            path.touch()
+            self._file = path.open("r+b")
         except OSError as error:
             raise _unwritable(path, error) from error
+        try:
+            self._begin(path, header)
+        except OSError as error:
+            self._file.close()
+            raise _unwritable(path, error) from error
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _begin(self, path: Path, header: Mapping[str, Any]) -> None:
+        """Read what is there, and stand at its end."""
+        try:
+            lock(self._file)
+        except BlockingIOError:
+            raise InputError(
+                f"{printable(path)}: another call is counting into this file; wait until it has "
+                "ended, or give another file."
+            ) from None
+        except OSError:
+            pass  # a drive without locks
+        self.lines: dict[int, Line] = {}
+        end = 0
+        if path.stat().st_size:
+            found, self.lines, end = _read(path)
+            if found != dict(header):
+                raise InputError(_difference(path, found, header))
+        self._file.truncate(end)
+        self._file.seek(end)
+        if not end:
+            self._write(dict(header))
 
     def add(self, lines: Sequence[Line]) -> None:
         """Append contests; they are on the disk when this returns."""

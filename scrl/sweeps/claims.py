@@ -1,14 +1,12 @@
 """A folder that one call fills at a time.
 
-The claim is a lock of the operating system on a file of the folder. It ends with the process that
-holds it, however that ends, so a call that was killed never blocks the next. On a network drive the
-lock holds between machines where the drive has locks (NFS 4, SMB, Lustre mounted with ``flock``);
-where it has none, the call goes on without, and says so.
+The claim is a lock on a file of the folder (``file_locks``). It ends with the process that holds
+it, however that ends, so a call that was killed never blocks the next. On a network drive that has
+no locks the call goes on without, and says so.
 """
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import socket
@@ -19,12 +17,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from scrl.data.files import printable
+from scrl.file_locks import lock
 from scrl.types import InputError
 
 log = logging.getLogger(__name__)
 CLAIM_FILE = "claim.lock"
-#: Bytes of the file that say who holds the lock. It is taken beyond them, since a lock of Windows
-#: keeps others from reading.
+#: Bytes of the file that are read; they say who holds the lock.
 _SAID_BYTES = 300
 
 
@@ -44,7 +42,7 @@ def claimed(folder: Path) -> Iterator[None]:
         ) from error
     with file:
         try:
-            _lock(file)
+            lock(file)
         except BlockingIOError:
             raise InputError(
                 f"{printable(folder)}: another call is filling this folder ({_holder(file)}); wait "
@@ -57,36 +55,6 @@ def claimed(folder: Path) -> Iterator[None]:
             )  # fmt: skip
         _say_who(file)
         yield
-
-
-def _lock(file: BinaryIO) -> None:
-    """Take the lock.
-
-    Raises:
-        BlockingIOError: another has it.
-        OSError: there are no locks here.
-    """
-    try:
-        import fcntl
-    except ImportError:
-        _lock_on_windows(file)
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EAGAIN, errno.EACCES):
-            raise BlockingIOError from None
-        raise
-
-
-def _lock_on_windows(file: BinaryIO) -> None:
-    import msvcrt
-
-    file.seek(_SAID_BYTES)
-    try:
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-    except PermissionError:
-        raise BlockingIOError from None
 
 
 def _say_who(file: BinaryIO) -> None:

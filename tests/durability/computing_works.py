@@ -215,8 +215,8 @@ def check_baked(folder: Path, finished: list[str]) -> None:
 COMPUTING_WORKS = {
     work.name: work
     for work in (
-        Work("training", nothing, train_runs, check_trained, 4.0, (CHILD, WORKER)),
-        Work("streamed", make_packed, train_streamed_models, check_streamed, 4.0),
+        Work("training", nothing, train_runs, check_trained, 12.0, (CHILD, WORKER)),
+        Work("streamed", make_packed, train_streamed_models, check_streamed, 8.0),
         Work("packing", make_table, pack_tables, check_packed),
         Work("sweeping", nothing, run_sweeps, check_swept, victims=(CHILD, WORKER)),
         Work("baking", nothing, bake_results, check_baked),

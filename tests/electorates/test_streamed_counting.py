@@ -13,6 +13,7 @@ import pytest
 
 from scrl import RULES
 from scrl.electorates import count_electorate, memory_of_contest, read_counts
+from scrl.electorates.counts import CountsFile, header_of
 from scrl.types import Ballots, InputError
 from scrl.voting import aggregate_all
 
@@ -156,6 +157,15 @@ def test_a_checkpoint_is_counted_on(tmp_path):
             count_electorate(utilities, SIZES, voters, rules, **{**options, "about": {}, **change})
     with pytest.raises(InputError, match=r"another electorate \(it differs in rules\)"):
         count_electorate(utilities, SIZES, voters, ["borda"], **options)
+
+
+def test_a_file_that_another_call_counts_into_is_refused(tmp_path):
+    header = header_of(["borda"], SIZES, 3, {})
+    first = CountsFile(tmp_path / "counts", header)
+    with pytest.raises(InputError, match="another call is counting into this file"):
+        CountsFile(tmp_path / "counts", header)
+    first.close()
+    CountsFile(tmp_path / "counts", header).close()
 
 
 def test_a_damaged_checkpoint_is_refused_and_a_cut_line_is_counted_again(tmp_path):
