@@ -225,8 +225,24 @@ def _parquet_batches(path: Path, header: list[str], columns: list[str], rows: in
     texts = [schema.names[i] for i in index if schema.types[i] in kinds]
     with parquet.ParquetFile(path, read_dictionary=texts, buffer_size=1 << 20) as file:
         names = [schema.names[i] for i in index]
-        for batch in file.iter_batches(rows, columns=names, use_threads=False):
-            yield batch.select(names).rename_columns(columns)
+        for groups in _row_groups(file, rows):
+            for batch in file.iter_batches(rows, groups, names, use_threads=False):
+                yield batch.select(names).rename_columns(columns)
+
+
+def _row_groups(file: Any, rows: int) -> Iterator[list[int]]:
+    """Numbers of row groups with so many rows together, or more. A reader keeps the dictionaries of
+    all row groups that it has passed, so each has few."""
+    groups: list[int] = []
+    held = 0
+    for number in range(file.num_row_groups):
+        groups.append(number)
+        held += file.metadata.row_group(number).num_rows
+        if held >= rows:
+            yield groups
+            groups, held = [], 0
+    if groups:
+        yield groups
 
 
 def _opened_arrow(path: Path) -> Any:
