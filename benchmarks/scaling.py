@@ -387,10 +387,12 @@ def main() -> None:
             "measurements": [],
         }  # fmt: skip
         with tempfile.TemporaryDirectory() as folder:
-            home = given.folder or Path(folder)
+            home, made = given.folder or Path(folder), []
             home.mkdir(parents=True, exist_ok=True)
             for found in experiments(home, given.raters, given.full):
-                record["measurements"].append(found)
+                made.append(found)
+                # With those that the last call reached and this one has not yet.
+                record["measurements"] = made + [m for m in RECORDED if m not in made]
                 given.records.write_text(json.dumps(record, indent=1) + "\n")
     from scaling_report import write_report
 
