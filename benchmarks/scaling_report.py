@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -278,8 +279,8 @@ most."""
 
 def _middle(record: Found) -> int:
     """The number of raters of which other sizes were varied."""
-    sizes = sorted({f["raters"] for f in of_task(record, "pack", prompts=1000)})
-    return sizes[len(sizes) // 2]
+    (most, *_) = Counter(found["raters"] for found in of_task(record, "pack")).most_common(1)
+    return int(most[0])
 
 
 #: Sections, and the tasks that must have been measured for them.

@@ -58,7 +58,7 @@ def pack(
 
         parts:      12 × part_rows × (bytes of a row)
         sorting:   500 × max(sorted_rows, rows / 512) bytes, and as much as one rater's rows take
-        raters:    300 × raters bytes
+        raters:    700 × raters bytes
         items:     400 × items bytes, and 2 × the bytes of all distinct texts and features
         file:      one compressed column page, or one record batch of an Arrow file
 
