@@ -68,10 +68,31 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
-def page(browser):
+#: What turns and pulses while a page waits would be drawn sixty times a second without a GPU.
+STILL = """addEventListener("DOMContentLoaded", () => {
+    const style = document.createElement("style");
+    style.textContent = "*, *::before, *::after { animation-iteration-count: 1 !important; }";
+    document.head.append(style);
+});"""
+
+
+@pytest.fixture(scope="session")
+def visitor_of_all(browser):
+    """One context of the browser, which loads and compiles the scripts of Streamlit once."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
+    context.add_init_script(STILL)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(visitor_of_all):
+    """A page of a new visitor: without cookies, and nothing stored."""
+    page = visitor_of_all.new_page()
     page.set_default_timeout(PATIENCE)
     yield page
-    context.close()
+    if page.url.startswith("http"):
+        page.evaluate("localStorage.clear()")
+    for opened in visitor_of_all.pages:
+        opened.close()
+    visitor_of_all.clear_cookies()

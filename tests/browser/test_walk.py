@@ -1,5 +1,5 @@
-"""Every page of the app, walked in the order of the navigation: once light on a laptop, once dark
-on a projector."""
+"""Every page of the app, walked in the order of the navigation: light on a laptop, and those with
+charts, or all where the suite goes deep, dark on a projector too."""
 
 import re
 
@@ -7,6 +7,7 @@ import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 whole = pytest.importorskip("tests.browser.whole")
+from tests import lanes  # noqa: E402
 from ui.shared.page_index import PAGES  # noqa: E402
 
 expect = sync_api.expect
@@ -14,14 +15,17 @@ expect = sync_api.expect
 CHARTS = {"finding": 2, "gap": 2, "studies": 1, "rules": 1, "criteria": 1,
           "distortion": 1, "latent": 1, "report": 2}  # fmt: skip
 LOOKS = {"laptop": ("light", 1440, 900), "projector": ("dark", 1280, 720)}
+WALKS = [*(("laptop", name) for name in PAGES),
+         *(("projector", name) for name in lanes.deep(list(CHARTS), list(PAGES)))]  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=LOOKS)
-def walker(browser, request):
+def walker(visitor_of_all, request):
     """One tab in which all pages are visited, and what its console complained of."""
     scheme, width, height = LOOKS[request.param]
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-    page, said = context.new_page(), []
+    page, said = visitor_of_all.new_page(), []
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme=scheme)
     page.set_default_timeout(90_000)
     page.on("console", lambda m: said.append(m) if m.type == "error" else None)
     page.on("pageerror", lambda error: said.append(error))
@@ -30,7 +34,7 @@ def walker(browser, request):
         lambda r: said.append(f"asks elsewhere: {r.url}") if is_elsewhere(r.url) else None,
     )
     yield page, said
-    context.close()
+    page.close()
 
 
 def is_elsewhere(url: str) -> bool:
@@ -64,7 +68,7 @@ def test_the_sidebar_lists_the_pages_without_a_topic_and_the_hub_all_others(walk
     expect(cards).to_have_count(sum(bool(entry.topic) for entry in PAGES.values()))
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("walker", "name"), WALKS, indirect=["walker"])
 def test_a_page_is_whole(walker, address, name):
     page, said = walker
     if page.url == "about:blank":
@@ -99,10 +103,8 @@ def test_what_is_cut_off_is_seen(walker, address):
 
 
 @pytest.mark.parametrize("name", ["start", "classroom"])
-def test_the_icon_of_the_tab_comes_from_this_server(browser, address, name):
+def test_the_icon_of_the_tab_comes_from_this_server(page, address, name):
     # The first message of a session sets it; what the browser's console shows is too late to tell.
-    context = browser.new_context()
-    page = context.new_page()
     page.add_init_script(
         "window.icons = []; new MutationObserver(() => {"
         "const icon = document.querySelector('link[rel~=icon]');"
@@ -112,6 +114,5 @@ def test_the_icon_of_the_tab_comes_from_this_server(browser, address, name):
     page.goto(f"{address}/{'' if name == 'start' else name}")
     expect(page.get_by_role("heading", name=PAGES[name].title, level=1)).to_be_visible()
     icons = page.evaluate("icons")
-    context.close()
     assert icons[-1].startswith("data:image/svg+xml")
     assert [icon for icon in icons if is_elsewhere(icon)] == []
