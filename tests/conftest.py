@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests import lanes
+from tests.compiling import compile_quickly
+
 # Two processes with as many threads of linear algebra as there are cores wait for each other:
 # small matrices then take four times as long. The processes that run tests inherit this.
 for library in ("OMP", "OPENBLAS", "MKL"):
@@ -27,15 +30,31 @@ def pytest_configure(config):
 #: those that train, so that the two processes seldom compile the same programs at once.
 LONGEST = (
     "tests/fuzz/test_fuzz.py",
+    "tests/browser/test_newcomer.py", "tests/streamed_raters/test_streamed_devices.py",
+    "tests/browser/test_walk.py", "tests/durability/test_kills.py",
     "tests/browser/test_journey.py", "tests/raters/test_model.py",
-    "tests/raters/test_missing_blocks.py", "tests/browser/test_runs_journey.py",
-    "tests/reward_models/test_reward_models.py", "tests/browser/test_walk.py",
-    "tests/test_pipeline.py", "tests/browser/test_voting_journey.py",
-    "tests/app/test_latent_page.py", "tests/browser/test_scenario_journey.py",
-    "tests/evaluation/test_held_out_accuracy.py", "tests/browser/test_models_journey.py",
-    "tests/browser/test_training_journey.py", "tests/raters/test_weighted_raters.py",
-    "tests/app/test_rules_page.py", "tests/voting/test_elections.py",
-    "tests/voting/test_properties.py",
+    "tests/browser/test_voting_journey.py", "tests/raters/test_missing_blocks.py",
+    "tests/browser/test_classroom_journey.py", "tests/reward_models/test_reward_models.py",
+    "tests/browser/test_scenario_journey.py", "tests/voting/test_elections.py",
+    "tests/browser/test_runs_journey.py", "tests/app/test_proved_cells.py",
+    "tests/browser/test_models_journey.py", "tests/utility_models/test_completion_effects.py",
+    "tests/test_pipeline.py", "tests/sweeps/test_running_sweeps.py",
+    "tests/browser/test_training_journey.py", "tests/voting/test_criteria.py",
+    "tests/runs/test_worker_process.py", "tests/utility_models/test_rater_features.py",
+    "tests/app/test_latent_page.py", "tests/evaluation/test_held_out_accuracy.py",
+    "tests/streamed_raters/test_streamed_training.py", "tests/raters/test_weighted_raters.py",
+    "tests/app/test_training_page.py", "tests/voting/test_properties.py",
+    "tests/language_model/test_language_model.py", "tests/app/test_rules_page.py",
+    "tests/test_packing_commands.py", "tests/electorates/test_streamed_counting.py",
+    "tests/voting/test_distortion.py", "tests/voting/test_likelihood.py",
+)  # fmt: skip
+
+
+#: Where programs are compiled without LLVM's optimisations (``tests/compiling.py``).
+QUICKLY = (
+    "tests/voting/test_elections.py", "tests/voting/test_criteria.py",
+    "tests/voting/test_distortion.py", "tests/voting/test_properties.py",
+    "tests/app/test_proved_cells.py",
 )  # fmt: skip
 
 
@@ -71,6 +90,13 @@ def room():
     from scrl.runtime import free_memory_maps
 
     free_memory_maps()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_as_asked(request):
+    """Files of ``QUICKLY`` compile in half the time, children that their tests start too."""
+    name = request.path.relative_to(ROOT).as_posix()
+    compile_quickly(not lanes.DEEP and name.startswith(QUICKLY))
 
 
 @pytest.fixture(autouse=True)

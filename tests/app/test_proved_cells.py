@@ -22,16 +22,25 @@ from scrl.voting.criteria.counterexample_search import (
     outcomes,
     random_comparisons,
 )
+from tests import lanes
 from ui.voting.proved_cells import FAILURES, PROOFS, decided_table
 
-#: Candidates and voters of the random electorates.
-DRAWN = ((3, 12), (4, 9), (5, 13))
+#: Candidates and voters of the random electorates, and how many of each.
+DRAWN, DRAWS = ((3, 12), (4, 9), (5, 13)), lanes.deep(40, 120)
 CRITERIA_PROVED = sorted({criterion for _, criterion in PROOFS})
 
 
 TESTED = [name for name in RULES if is_testable(RULES[name])]
 #: All compiled rules are counted together, so that few programs are compiled; others alone.
 TOGETHER = tuple(name for name in TESTED if not RULES[name].on_host)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_size():
+    """All electorates are counted so many at once: one program for each number of candidates."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(e, "BATCH_SIZES", (1_024,))
+        yield
 
 
 @cache
@@ -58,7 +67,7 @@ def contradicted(criterion: str, rules: list[str], comparisons) -> set[str]:
 
 
 def drawn(criterion: str, m: int, n: int):
-    return random_comparisons(criterion, m, n, 120, np.random.default_rng([m, n]))
+    return random_comparisons(criterion, m, n, DRAWS, np.random.default_rng([m, n]))
 
 
 def test_each_proof_is_of_a_cell_that_the_library_leaves_open():

@@ -23,6 +23,7 @@ from scrl.voting import (
 from scrl.voting.compiled_counting import TRACES
 from scrl.voting.registry import FAMILIES
 from scrl.voting.weak_orders import place_scores
+from tests import lanes
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 VOTERS, CANDIDATES = 8, 5
@@ -30,7 +31,7 @@ MASKED = ("utility", "ranked", "weight", "candidates")
 #: Rules that see no difference between the first two of three places, or of two.
 BLUNT = {"anti-plurality", "2-approval", "3-approval"}
 ALL = RULES.ordinal
-#: Those that the brute force below counts; all are padded alike, so one program serves.
+#: Those that the brute force below counts.
 BRUTE = ("borda", "plurality", "copeland", "minimax", "instant-runoff", "random-ballot")
 
 
@@ -116,7 +117,7 @@ def as_dicts(ballots: Ballots) -> tuple[list[tuple[dict, int]], list[int]]:
 def test_the_conventions_by_brute_force(ballots):
     listed, candidates = as_dicts(ballots)
     wanted = brute_force(listed, candidates)
-    found = aggregate_all(ballots, ALL, None)
+    found = aggregate_all(ballots, BRUTE, None)
     for rule in BRUTE:
         values = wanted[rule]
         ahead = (lambda a, b: a < b) if rule == "instant-runoff" else (lambda a, b: a > b)
@@ -147,7 +148,7 @@ def same(one: dict, other: dict) -> None:
         )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=lanes.deep(20, 40))
 @given(elections(), st.permutations(range(VOTERS)), st.permutations(range(CANDIDATES)))
 def test_names_of_voters_and_candidates_do_not_matter(ballots, voters, candidates):
     found = aggregate_all(ballots, ALL, None)
@@ -165,14 +166,14 @@ def test_names_of_voters_and_candidates_do_not_matter(ballots, voters, candidate
         )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=lanes.deep(20, 40))
 @given(elections(), st.sampled_from([2.0, 1e-3, 1e6]))
 def test_the_scale_of_weights_does_not_matter(ballots, scale):
     scaled = Ballots(ballots.utility, ballots.ranked, scale * ballots.weight, ballots.candidates)
     same(aggregate_all(ballots, ALL, None), aggregate_all(scaled, ALL, None))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=lanes.deep(20, 40))
 @given(elections())
 def test_a_ballot_cast_twice_is_a_ballot_of_weight_two(ballots):
     utility, ranked = ballots.utility.copy(), ballots.ranked.copy()
@@ -188,7 +189,7 @@ def test_a_ballot_cast_twice_is_a_ballot_of_weight_two(ballots):
     )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=lanes.deep(15, 25))
 @given(elections(), st.integers(1, 4), st.integers(0, 2**31))
 def test_padding_does_not_matter(ballots, voters, seed):
     rng, candidates = np.random.default_rng(seed), 3
@@ -207,7 +208,7 @@ def test_padding_does_not_matter(ballots, voters, seed):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=lanes.deep(10, 20))
 @given(st.lists(elections(), min_size=6, max_size=6))
 def test_contests_counted_together_are_those_counted_alone(several):
     stacked = [np.stack([getattr(b, name) for b in several]) for name in MASKED]
@@ -224,7 +225,7 @@ def test_contests_counted_together_are_those_counted_alone(several):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=lanes.deep(15, 25))
 @given(elections(), st.sampled_from([np.int8, np.int32, np.float32]))
 def test_the_type_of_numbers_does_not_matter(ballots, dtype):
     cast = Ballots(
@@ -240,7 +241,7 @@ def test_utilities_in_double_precision_are_not_rounded_into_ties():
         assert found.place[0] > 0 or rule in BLUNT, rule
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=lanes.deep(20, 40))
 @given(elections(incomplete=False))
 def test_only_the_order_of_utilities_matters(ballots):
     bent = Ballots(np.exp(3 * ballots.utility), None, ballots.weight, ballots.candidates)

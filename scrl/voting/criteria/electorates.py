@@ -20,6 +20,8 @@ from scrl.voting.profiles.pairwise import dominant_set
 
 #: Numbers of electorates counted in one call. There are few, so that few programs are compiled.
 BATCH_SIZES = (128, 1_024, 8_192)
+#: Different ballots of an electorate that are counted at least, for the same reason.
+LEAST_KINDS = 8
 
 # -- one ballot -----------------------------------------------------------------------------------
 
@@ -255,7 +257,8 @@ def count_places(
         size = next(b for b in BATCH_SIZES if b >= n)
         fill = np.minimum(np.arange(size), n - 1)
         # An electorate casts few of the possible ballots; only those are counted.
-        kinds = min(padded_size(int((batch_weight > 0).sum(1).max())), len(rows))
+        most = max(int((batch_weight > 0).sum(1).max()), LEAST_KINDS)
+        kinds = min(padded_size(most), len(rows))
         cast = np.argsort(batch_weight <= 0, axis=1, kind="stable")[fill, :kinds]
         ballots = Ballots(
             -rows.astype(np.float32)[cast],
