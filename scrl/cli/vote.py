@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scrl.cli.columns import stated_columns
@@ -96,16 +97,19 @@ def _count_where_possible(
 
 
 def read_election(chosen: Namespace) -> Ratings:
-    """The ballots in ``chosen.file``, whose notes say nothing of what is left out: it is the count
-    that reads this."""
+    """The ballots in ``chosen.file``. Notes say where they are scores, of which a count reads the
+    order, and nothing of what is left out: it is the count that reads this."""
     from scrl.cli.record_options import read_record
     from scrl.data.most_ranked import most_ranked
     from scrl.data.readers import load_ratings
+    from scrl.data.score_columns import note_on_scores
     from scrl.data.table import MAX_ROWS
 
-    ratings = read_record(chosen) or load_ratings(
-        chosen.file, "last", stated_columns(chosen), most_raters=MAX_ROWS
-    )
+    ratings, columns = read_record(chosen), stated_columns(chosen)
+    if ratings is None:
+        ratings = load_ratings(chosen.file, "last", columns, most_raters=MAX_ROWS)
+        told = note_on_scores(chosen.file, columns)
+        ratings = replace(ratings, notes=(*ratings.notes, *told))
     return most_ranked(ratings, chosen.most_ranked) if chosen.most_ranked else ratings
 
 

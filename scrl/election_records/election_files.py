@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from scrl.data.files import check_file, printable, quoted, read_file
+from scrl.data.files import check_file, library_words, printable, quoted, read_file
 from scrl.types import InputError
 
 MAX_BYTES = 200_000_000
@@ -80,8 +80,11 @@ def files_at(path: str | Path) -> ElectionFiles:
         return _folder(Path(path), file)
     check_file(path, MAX_BYTES)
     head = _head_of(Path(path), file)
-    if head.startswith(_ZIP) and not _is_workbook(Path(path)):
-        return _archive(Path(path), file)
+    if head.startswith(_ZIP):
+        archive = _opened(Path(path), file)
+        if not _is_workbook(archive):
+            return _archive(archive, file)
+        archive.close()
     return ElectionFiles(
         file, (PurePosixPath(file).name,), lambda _: read_file(path, MAX_BYTES), lambda _: head
     )
@@ -103,8 +106,10 @@ def files_in(data: bytes, name: str, file: str = "") -> ElectionFiles:
             f"{file}: {len(data) / 1e6:,.0f} MB are more than the limit of {MAX_BYTES / 1e6:,.0f} "
             "MB a file; pack the parts of the election in one ZIP archive."
         )
-    if data.startswith(_ZIP) and not _is_workbook(io.BytesIO(data)):
-        return _archive(io.BytesIO(data), file)
+    if data.startswith(_ZIP):
+        archive = _opened(io.BytesIO(data), file)
+        if not _is_workbook(archive):
+            return _archive(archive, file)
     return ElectionFiles(file, (PurePosixPath(file).name,), lambda _: data, lambda _: data[:HEAD])
 
 
@@ -116,12 +121,19 @@ def _head_of(path: Path, file: str) -> bytes:
         raise InputError(f"{file}: the file cannot be read ({error.strerror}).") from None
 
 
-def _is_workbook(source: Path | io.BytesIO) -> bool:
+def _opened(source: Path | io.BytesIO, file: str) -> zipfile.ZipFile:
+    """An archive, whose list of files is read once."""
+    _check_entries(source, file)
     try:
-        with zipfile.ZipFile(source) as archive:
-            return "[Content_Types].xml" in archive.namelist()
-    except Exception:  # a damaged archive raises errors of many kinds; it is opened again later
-        return False
+        return zipfile.ZipFile(source)
+    except Exception as error:  # a damaged archive raises errors of many kinds
+        raise InputError(
+            f"{file}: this ZIP archive is damaged{library_words(error)}; pack it again."
+        ) from None
+
+
+def _is_workbook(archive: zipfile.ZipFile) -> bool:
+    return "[Content_Types].xml" in archive.NameToInfo
 
 
 def _folder(folder: Path, file: str) -> ElectionFiles:
@@ -174,15 +186,8 @@ def _check_entries(source: Path | io.BytesIO, file: str) -> None:
         raise InputError(f"{file}: there are more than {MAX_FILES:,} files in it.")
 
 
-def _archive(source: Path | io.BytesIO, file: str) -> ElectionFiles:
-    _check_entries(source, file)
-    try:
-        archive = zipfile.ZipFile(source)
-        members = [m for m in archive.infolist() if not m.is_dir() and not _is_hidden(m.filename)]
-    except Exception as error:  # a damaged archive raises errors of many kinds
-        raise InputError(
-            f"{file}: this ZIP archive is damaged ({quoted(error)[1:-1]}); pack it again."
-        ) from None
+def _archive(archive: zipfile.ZipFile, file: str) -> ElectionFiles:
+    members = [m for m in archive.infolist() if not m.is_dir() and not _is_hidden(m.filename)]
     _check_sizes(file, len(members), sum(member.file_size for member in members))
     sizes = {member.filename: member for member in members}
     if not sizes:
@@ -207,7 +212,7 @@ def _archive(source: Path | io.BytesIO, file: str) -> ElectionFiles:
                 return stream.read(limit)
         except Exception as error:  # a damaged member raises errors of many kinds
             raise InputError(
-                f"{where}: the file cannot be unpacked ({quoted(error)[1:-1]})."
+                f"{where}: the file cannot be unpacked{library_words(error)}; pack it again."
             ) from None
 
     return ElectionFiles(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn, TypeVar
 
-from scrl.data.files import decode, quoted
+from scrl.data.files import decode, library_words, quoted
 from scrl.types import InputError
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ def parse_json(data: bytes, file: str) -> dict[str, Any]:
     except RecursionError:
         raise InputError(f"{file}: the JSON is nested too deep.") from None
     except ValueError as error:  # NaN, or a number of very many digits
-        raise InputError(f"{file}: this is not JSON ({quoted(error)[1:-1]}).") from None
+        raise InputError(f"{file}: this is not JSON{library_words(error)}.") from None
     if not isinstance(content, dict):
         raise InputError(f"{file}: this is not a JSON object.")
     return content

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from scrl.data.files import decode, quoted
+from scrl.data.files import decode, library_words, too_many_empty
+from scrl.data.limits import MAX_EMPTY
 from scrl.election_records.election_files import MAX_BYTES
 from scrl.types import InputError
 
@@ -60,18 +61,24 @@ def head_rows(data: bytes, file: str, number: int) -> list[Row]:
 def _csv_rows(data: bytes, file: str) -> Iterator[Row]:
     text = decode(data, file)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
+    empty = 0
     while True:
         try:
             row = next(reader, None)
         except csv.Error as error:
             raise InputError(
-                f"{file}: line {reader.line_num}: this is not readable as CSV "
-                f"({quoted(error)[1:-1]})."
+                f"{file}: line {reader.line_num}: this is not readable as CSV{library_words(error)}; look for a "
+                "quotation mark that is not closed, or is not doubled inside quotes."
             ) from None
         if row is None:
             return
         if any(cell and not cell.isspace() for cell in row):
+            empty = 0
             yield reader.line_num, row
+        else:
+            empty += 1
+            if empty > MAX_EMPTY:
+                raise InputError(too_many_empty(file, reader.line_num))
 
 
 def _separator(text: str) -> str:
@@ -91,7 +98,7 @@ def _workbook_rows(data: bytes, file: str) -> Iterator[Row]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
     except Exception as error:  # a damaged workbook raises errors of many kinds
-        raise InputError(f"{file}: this workbook is damaged ({quoted(error)[1:-1]}).") from None
+        raise _damaged(file, error) from None
     if unpacked > min(MAX_BYTES, max(_SMALL, _MOST_TIMES * len(data))):
         raise InputError(f"{file}: unpacked this workbook is larger than the limit.")
     try:
@@ -100,7 +107,7 @@ def _workbook_rows(data: bytes, file: str) -> Iterator[Row]:
         )
         sheets = list(book.worksheets)
     except Exception as error:  # a damaged workbook raises errors of many kinds
-        raise InputError(f"{file}: this workbook is damaged ({quoted(error)[1:-1]}).") from None
+        raise _damaged(file, error) from None
     cells = 0
     for sheet in sheets:
         found = False
@@ -130,7 +137,14 @@ def _sheet_rows(sheet: Any, file: str) -> Iterator[Row]:
     except InputError:
         raise
     except Exception as error:  # a damaged workbook raises errors of many kinds
-        raise InputError(f"{file}: this workbook is damaged ({quoted(error)[1:-1]}).") from None
+        raise _damaged(file, error) from None
+
+
+def _damaged(file: str, error: Exception) -> InputError:
+    said = library_words(error)
+    return InputError(
+        f"{file}: this workbook is damaged{said}; save it as .xlsx again, or as .csv."
+    )
 
 
 def _text(cell: Any) -> str:

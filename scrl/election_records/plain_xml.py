@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 from xml.parsers import expat
 
-from scrl.data.files import check_text, quoted
+from scrl.data.files import check_text, library_words, quoted
 from scrl.types import InputError
 
 MAX_DEPTH = 64
@@ -99,7 +99,7 @@ def parse_xml(data: bytes, file: str) -> Element:
             f"{file}: line {error.lineno}: this is not readable as XML ({message})."
         ) from None
     except (ValueError, LookupError) as error:  # an encoding that is unknown
-        raise InputError(f"{file}: this is not readable as XML ({quoted(error)[1:-1]}).") from None
+        raise InputError(f"{file}: this is not readable as XML{library_words(error)}.") from None
     if tree.root is None:
         raise InputError(f"{file}: there is no element in this file.")
     return tree.root

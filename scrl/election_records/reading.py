@@ -33,7 +33,13 @@ from scrl.election_records.election_files import ElectionFiles, files_at, files_
 from scrl.election_records.plain_json import parse_json
 from scrl.election_records.plain_tables import Row, head_rows, table_rows
 from scrl.election_records.plain_xml import Element, parse_xml
-from scrl.election_records.recognition import TABLES, configuration, format_of, recognise
+from scrl.election_records.recognition import (
+    TABLES,
+    configuration,
+    format_of,
+    may_hold_ballots,
+    recognise,
+)
 from scrl.election_records.records import ElectionRecord, make_record
 from scrl.types import InputError
 
@@ -41,6 +47,8 @@ from scrl.types import InputError
 _LISTED = 12
 #: Most contests that are read at once.
 MAX_CONTESTS = 500
+#: Files of one election, where each holds a contest or a part of one.
+MAX_PARTS = 5_000
 _FORMATS = (
     "cast-vote records (RCTab's configuration, Dominion, Hart, Clear Ballot, NIST's Common Data "
     "Format, or a table with columns such as choice_1, choice_2), Debian's tally sheets, BLT and "
@@ -203,9 +211,15 @@ def _contests(
         return dominion.read_dominion(files, wanted, labels)
     if format == "Hart":
         return hart.read_hart(_sheets(files), wanted, labels)
+    own = [name for name in files.names if may_hold_ballots(name)]
+    if len(own) > MAX_PARTS:
+        raise InputError(
+            f"{files.file}: there are {len(own):,} files that may hold ballots, and of this format "
+            f"at most {MAX_PARTS:,} are read together; pack fewer of them."
+        )
     parts: list[CastContest] = []
     names = _candidate_names(files) if format == "choice columns" else {}
-    for name in files.names:
+    for name in own:
         if format_of(files, name) == format:
             parts += _read_one(files, name, format, wanted, labels, names)
     return merged(parts, files.file)

@@ -74,10 +74,15 @@ def configuration(files: ElectionFiles) -> tuple[str, dict[str, Any]]:
     return found[0], content
 
 
+def may_hold_ballots(name: str) -> bool:
+    """Whether a file of this name is looked at."""
+    return PurePosixPath(name).suffix.lower() in _SUFFIXES
+
+
 def format_of(files: ElectionFiles, name: str) -> str | None:
     """The format of one file, or None; only PrefLib's and BLT are told by a name alone."""
     suffix = PurePosixPath(name).suffix.lower()
-    if suffix not in _SUFFIXES:
+    if not may_hold_ballots(name):
         return None
     head = files.head(name)
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
