@@ -67,7 +67,8 @@ def _csv_rows(data: bytes, file: str) -> Iterator[Row]:
             row = next(reader, None)
         except csv.Error as error:
             raise InputError(
-                f"{file}: line {reader.line_num}: this is not readable as CSV{library_words(error)}; look for a "
+                f"{file}: line {reader.line_num}: this is not readable as CSV"
+                f"{library_words(error)}; look for a "
                 "quotation mark that is not closed, or is not doubled inside quotes."
             ) from None
         if row is None:
