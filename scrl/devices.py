@@ -39,6 +39,8 @@ class DeviceMesh:
             InputError: where there are fewer devices.
         """
         found = jax.devices()
+        if isinstance(devices, str | bytes | bool | float):
+            raise InputError(f"devices is {devices!r}; give a number of them, or a list.")
         if isinstance(devices, int):
             if not 1 <= devices <= len(found):
                 raise InputError(f"There are {len(found)} devices; {devices} were asked for.")

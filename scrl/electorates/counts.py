@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -80,6 +81,8 @@ class CountsFile:
         try:
             path.touch()
             self._file = path.open("r+b")
+        except ValueError as error:
+            raise InputError(f"{printable(path)}: this is no name of a file.") from error
         except OSError as error:
             raise _unwritable(path, error) from error
         try:
@@ -132,7 +135,8 @@ class CountsFile:
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        with suppress(OSError):  # of a full disk ``add`` has told
+            self._file.close()
 
 
 def header_of(
@@ -152,7 +156,7 @@ def read_counts(path: str | Path) -> tuple[ElectorateCounts, dict[str, str]]:
         InputError: where the file is missing, damaged or not finished.
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise InputError(f"{printable(path)}: there is no such file.")
     header, lines, _ = _read(path)
     return assembled(header, lines, path), header["about"]

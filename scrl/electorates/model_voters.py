@@ -8,10 +8,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from scrl.data.files import quoted
 from scrl.electorates.counts import ElectorateCounts
 from scrl.electorates.streamed_counting import BLOCK, MEMORY, OnContest, count_electorate
 from scrl.random_streams import HostStream, host_rng
 from scrl.types import Catalogue, InputError
+
+#: Voters, whose latents are held in memory, at most.
+MAX_VOTERS = 1_000_000_000
 
 
 class VoterModel(Protocol):
@@ -60,6 +64,12 @@ def count_simulated_voters(
     Raises:
         InputError: as ``count_electorate``.
     """
+    for what, value, most in (("voters", voters, MAX_VOTERS), ("seed", seed, 2**32 - 1)):
+        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if not whole or value > most or value < 0:
+            raise InputError(
+                f"{what} is {quoted(value)[1:-1]}; give a whole number up to {most:,}."
+            )
     if voters < 1:
         raise InputError("There is nobody to count: give one voter or more.")
     offsets = model.catalogue.offsets

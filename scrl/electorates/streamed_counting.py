@@ -7,7 +7,7 @@ merged as they come: to pairwise sums where the rules read nothing else, else to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from scrl.data.files import quoted
+from scrl.data.table import MAX_COMPLETIONS
 from scrl.electorates.counts import CountsFile, ElectorateCounts, Line, assembled, header_of
 from scrl.electorates.merged_ballots import MAX_CODED, DistinctOrders, PairwiseSums
 from scrl.electorates.ranked_blocks import Contest, Utilities, rank_type
@@ -23,6 +25,8 @@ from scrl.voting import RULES, aggregate_all
 
 #: Voters whose utilities are asked for at once.
 BLOCK = 65_536
+#: Voters, at most.
+MAX_VOTERS = 1_000_000_000_000
 #: Bytes that ballots and their count may take by default.
 MEMORY = 1 << 30
 #: Contests × voters × candidates that are counted together.
@@ -85,9 +89,8 @@ def count_electorate(
         InputError: for an unknown rule, utilities that are none, ballots that fit in no form, or a
             checkpoint of another electorate.
     """
-    names = list(dict.fromkeys(rules))
-    sizes = [int(m) for m in candidates]
-    _check(names, sizes, voters, block)
+    names, sizes = _named(rules), _counted(candidates)
+    _check(names, sizes, voters, block, memory)
     header = header_of(names, sizes, voters, about or {})
     file = CountsFile(Path(checkpoint), header) if checkpoint is not None else None
     lines: dict[int, Line] = dict(file.lines) if file else {}
@@ -107,7 +110,33 @@ def count_electorate(
     return assembled(header, lines)
 
 
-def _check(rules: list[str], sizes: list[int], voters: int, block: int) -> None:
+def _named(rules: Sequence[str]) -> list[str]:
+    """The names of rules, each once."""
+    if isinstance(rules, str) or not isinstance(rules, Iterable):
+        raise InputError(f"rules is {quoted(rules)}; give a list of names, such as ['borda'].")
+    return list(dict.fromkeys(map(str, rules)))
+
+
+def _counted(candidates: Sequence[int] | np.ndarray) -> list[int]:
+    """The numbers of candidates as whole numbers of Python."""
+    found = np.asarray(candidates)
+    if found.ndim != 1 or (found.dtype.kind not in "iu" and found.size):
+        raise InputError(
+            f"candidates is {quoted(candidates)}; give a list of whole numbers, one a contest."
+        )
+    return [int(m) for m in found]
+
+
+def _check(rules: list[str], sizes: list[int], voters: int, block: int, memory: int) -> None:
+    for what, value in (("voters", voters), ("block", block), ("memory", memory)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer):
+            raise InputError(f"{what} is {quoted(value)}; give a whole number.")
+    if voters > MAX_VOTERS:
+        raise InputError(f"There are {voters:,} voters; at most {MAX_VOTERS:,} can be counted.")
+    if max(sizes, default=0) > MAX_COMPLETIONS:
+        raise InputError(
+            f"A contest has {max(sizes):,} candidates; at most {MAX_COMPLETIONS:,} can be counted."
+        )
     if not rules:
         raise InputError("There is no rule to count by; name one, such as 'borda'.")
     for name in rules:

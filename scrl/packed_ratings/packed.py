@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scrl.data.batches import Bucket
-from scrl.data.files import printable
+from scrl.data.files import printable, quoted
 from scrl.packed_ratings.checks import check_arrays, check_sizes
 from scrl.packed_ratings.manifest import (
     ARRAYS,
@@ -112,7 +112,13 @@ class PackedRatings:
 
     def held_out(self, fraction: float, seed: int) -> np.ndarray:
         """Which raters are held out: ``fraction`` of them, drawn with ``seed``, bool
-        ``[raters]``."""
+        ``[raters]``.
+
+        Raises:
+            InputError: where the fraction is none from 0 to 1.
+        """
+        if not isinstance(fraction, int | float | np.number) or not 0 <= fraction <= 1:
+            raise InputError(f"fraction is {quoted(fraction)}; give a number from 0 to 1.")
         count = round(fraction * self.raters)
         drawn = host_rng(seed, HostStream.STREAMED_HELD_OUT).permutation(self.raters)[:count]
         found = np.zeros(self.raters, bool)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from scrl.data.files import printable
 from scrl.data.stored_ratings import CATALOGUE, catalogue_sizes, check_catalogue
 from scrl.data.strict_arrays import Declared, check_arrays, check_tree, open_arrays
 from scrl.data.strict_json import strict_json
+from scrl.streamed_raters.checkpoints import read_tensors
 from scrl.streamed_raters.fitted import StreamedRaters
 from scrl.streamed_raters.items import ItemFunctions
 from scrl.streamed_raters.parameters import Parameters
@@ -64,9 +66,9 @@ def save_streamed(model: StreamedRaters, path: str | Path) -> None:
     arrays["manifest"] = np.frombuffer(json.dumps(tree).encode(), np.uint8)
     try:
         write_whole(path, packed_tensors(arrays))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"{path}: the model cannot be written ({reason}).") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"{printable(path)}: the model cannot be written ({reason}).") from error
 
 
 def load_streamed(path: str | Path) -> StreamedRaters:
@@ -75,18 +77,17 @@ def load_streamed(path: str | Path) -> StreamedRaters:
     Raises:
         InputError: where the file is missing or is no such model.
     """
-    path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise InputError(f"{printable(path)}: there is no such model file.")
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ValueError("it is too large")
-        _, arrays = open_arrays(path.read_bytes())
+        _, arrays = open_arrays(read_tensors(path, MAX_BYTES))
         tree = strict_json(arrays.pop("manifest").astype(np.uint8).tobytes())
         if not isinstance(tree, dict) or tree.get("format") != FORMAT:
             raise ValueError("it has another format")
         return _model(tree, arrays)
     except (KeyError, ValueError, TypeError, AttributeError, OSError, RecursionError) as error:
+        if isinstance(error, InputError):
+            raise
         reason = f" ({error})" if isinstance(error, ValueError) else ""
         raise InputError(
             f"{printable(path)}: this is not a streamed model that scrl saved{reason}."

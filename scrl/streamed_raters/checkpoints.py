@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from scrl.data.files import check_file, printable, read_file
+from scrl.data.strict_arrays import open_arrays
 from scrl.types import InputError
 from scrl.whole_files import write_whole
 
@@ -89,24 +92,50 @@ def read_checkpoint(path: str | Path, training: str) -> Checkpoint:
     Raises:
         InputError: where the file is no checkpoint, is damaged, or is one of another training.
     """
-    path = Path(path)
-    foreign = f"{path}: this is not a checkpoint that scrl wrote, or it is damaged; delete it."
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(foreign)
-        content = path.read_bytes()
+        content = read_tensors(path, MAX_BYTES)
         arrays = load(content)
         manifest = Manifest.model_validate_json(_metadata(content)["manifest"])
     except (SafetensorError, ValidationError, KeyError, ValueError, TypeError) as error:
-        raise InputError(foreign) from error
+        if isinstance(error, InputError):
+            raise
+        raise InputError(foreign(path)) from error
     if manifest.arrays != _digest(arrays):
-        raise InputError(foreign)
+        raise InputError(foreign(path))
     if manifest.training != training:
         raise InputError(
-            f"{path}: this checkpoint is of a training with other data, settings or another seed; "
-            "give those again, or another file."
+            f"{printable(path)}: this checkpoint is of a training with other data, settings or "
+            "another seed; give those again, or another file."
         )
     return Checkpoint(manifest.training, manifest.stage, arrays, list(manifest.curve))
+
+
+def foreign(path: str | Path) -> str:
+    """The message on a file that is no checkpoint."""
+    name = printable(path)
+    return f"{name}: this is not a checkpoint that scrl wrote, or it is damaged; delete it."
+
+
+def read_tensors(path: str | Path, most: int) -> bytes:
+    """The bytes of a safetensors file, whose header is checked before the rest is read.
+
+    Args:
+        most: bytes of the file, at most.
+
+    Raises:
+        InputError: where this is no ordinary file, or it is larger.
+        ValueError: a phrase that says what is wrong with the header.
+    """
+    check_file(path, most)
+    if not Path(path).stat().st_size:
+        raise ValueError("it is empty")
+    try:
+        with Path(path).open("rb") as file:
+            # Of the mapped file no more than the header is read.
+            open_arrays(mmap(file.fileno(), 0, access=ACCESS_READ))  # type: ignore[arg-type]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("its header is damaged") from error
+    return read_file(path, most)
 
 
 def _metadata(content: bytes) -> dict[str, Any]:

@@ -5,7 +5,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
+from scrl.data.files import quoted
 from scrl.types import InputError
+
+#: Seeds are below this.
+MAX_SEED = 2**32
+
+
+def whole_number(value: object) -> int | None:
+    """A whole number of Python or NumPy as one of Python; None for anything else."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
+        return None
+    return int(value)
+
+
+def finite_number(value: object) -> float | None:
+    """As ``whole_number``, also for fractions."""
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return whole_number(value)
+
+
+def checked_seed(seed: object) -> int:
+    """The seed as a whole number of Python.
+
+    Raises:
+        InputError: where it is none, or out of range.
+    """
+    number = whole_number(seed)
+    if number is None or not 0 <= number < MAX_SEED:
+        raise InputError(
+            f"seed is {quoted(seed)[1:-1]}; give a whole number from 0 to {MAX_SEED - 1:,}."
+        )
+    return number
 
 
 @dataclass(frozen=True)
@@ -45,9 +79,18 @@ class StreamedConfig:
         }  # fmt: skip
         for name, (least, most) in limits.items():
             value = getattr(self, name)
-            if value is not None and not least <= value <= most:
-                raise InputError(f"{name} is {value}; give a number from {least} to {most:,}.")
+            if value is None and name == "types":
+                continue
+            if name == "rate":
+                number, kind = finite_number(value), "number"
+            else:
+                number, kind = whole_number(value), "whole number"
+            if number is None or not least <= number <= most:
+                raise InputError(
+                    f"{name} is {quoted(value)[1:-1]}; give a {kind} from {least} to {most:,}."
+                )
+            object.__setattr__(self, name, number)  # a plain number, also for one of NumPy
         if self.points % 2:
             raise InputError(f"points is {self.points}; give an even number.")
         if self.precision not in ("single", "double"):
-            raise InputError(f"precision is {self.precision!r}; give 'single' or 'double'.")
+            raise InputError(f"precision is {quoted(self.precision)}; give 'single' or 'double'.")

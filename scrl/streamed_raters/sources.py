@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from scrl.data.batches import Bucket, buckets
+from scrl.data.files import quoted
 from scrl.types import Catalogue, InputError, Ratings
 
 _COLUMNS = ("rater", "item", "rank", "mask", "weight", "rater_weight")
@@ -107,6 +108,10 @@ def ballot_source(source: BallotSource | Ratings) -> BallotSource:
         InputError: where no ballot ranks two completions.
     """
     found = InMemory.of(source) if isinstance(source, Ratings) else source
+    if not hasattr(found, "shapes"):
+        raise InputError(
+            f"The source is {quoted(found)}; give packed ratings (PackedRatings.open) or ratings."
+        )
     if not any(rows for *_, rows in found.shapes):
         raise InputError(f"{found.name}: no ballot ranks two completions, so there is no model.")
     return found

@@ -106,7 +106,9 @@ def parameters_of_clusters(
     every = np.concatenate([factors.loading, factors.loading_weight])
     values, vectors = np.linalg.eigh(every.T.astype(float) @ every)
     points = latent @ vectors * np.sqrt(np.maximum(values, 0.0))
-    found = KMeans(types, n_init=STARTS, random_state=0).fit(points)
+    # Raters may be fewer than types, or alike; the types left over begin in the middle.
+    clusters = min(types, len(np.unique(points, axis=0)))
+    found = KMeans(clusters, n_init=STARTS, random_state=0).fit(points)
     count = np.bincount(found.labels_, minlength=types)
     sums = np.zeros((types, latent.shape[1]))
     np.add.at(sums, found.labels_, latent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,13 +11,19 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from scrl.data.files import printable, quoted
 from scrl.devices import DeviceMesh
-from scrl.streamed_raters.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
+from scrl.streamed_raters.checkpoints import (
+    Checkpoint,
+    foreign,
+    read_checkpoint,
+    write_checkpoint,
+)
 from scrl.streamed_raters.fitted import StreamedRaters
-from scrl.streamed_raters.settings import StreamedConfig
+from scrl.streamed_raters.settings import StreamedConfig, finite_number
 from scrl.streamed_raters.sources import BallotSource, ballot_source
 from scrl.streamed_raters.training_run import TrainingRun
-from scrl.types import Progress, Ratings
+from scrl.types import InputError, Progress, Ratings
 
 OnProgress = Callable[[Progress], None]
 
@@ -48,7 +55,11 @@ def train_streamed(
     Raises:
         InputError: where there is nothing to train on, or the checkpoint is not of this training.
     """
-    config = config or StreamedConfig()
+    config = StreamedConfig() if config is None else config
+    if not isinstance(config, StreamedConfig):
+        raise InputError(f"config is {quoted(config)}; give a scrl.StreamedConfig.")
+    if finite_number(checkpoint_seconds) is None:
+        raise InputError(f"checkpoint_seconds is {quoted(checkpoint_seconds)}; give a number.")
     mesh = devices if isinstance(devices, DeviceMesh) else DeviceMesh.of(devices)
     with jax.enable_x64(config.precision == "double"):
         run = TrainingRun(ballot_source(source), config, seed, left_out, mesh)
@@ -78,10 +89,20 @@ class _Keeper:
 
     def resume(self) -> None:
         """Go on from the file, where it is there."""
-        if self.path is None or not self.path.exists():
+        if self.path is None:
             return
-        found = read_checkpoint(self.path, self.run.digest)
-        self.run.go_on(found.stage, found.arrays, found.curve)
+        folder = os.path.dirname(os.path.realpath(self.path)) if "\0" not in str(self.path) else ""
+        if os.path.isdir(self.path) or not os.path.isdir(folder):
+            raise InputError(
+                f"{printable(self.path)}: the checkpoint cannot be written; give a file in a "
+                "folder that exists."
+            )
+        if os.path.exists(self.path):
+            found = read_checkpoint(self.path, self.run.digest)
+            try:
+                self.run.go_on(found.stage, found.arrays, found.curve)
+            except (KeyError, ValueError) as error:
+                raise InputError(foreign(self.path)) from error
 
     def keep(self, now: bool = False) -> None:
         """Write the file where it is time."""
@@ -90,5 +111,11 @@ class _Keeper:
         stage, arrays = self.run.moment()
         if self.run.mesh.is_first:
             found = Checkpoint(self.run.digest, stage, arrays, self.run.curve)
-            write_checkpoint(found, self.path)
+            try:
+                write_checkpoint(found, self.path)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                raise InputError(
+                    f"{printable(self.path)}: the checkpoint cannot be written ({reason})."
+                ) from error
         self.last = time.monotonic()

@@ -16,9 +16,9 @@ from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
 from scrl.streamed_raters.batches import BatchPlan
 from scrl.streamed_raters.fitted import StreamedRaters
 from scrl.streamed_raters.items import ItemFunctions
-from scrl.streamed_raters.parameters import Parameters
+from scrl.streamed_raters.parameters import Parameters, Scales
 from scrl.streamed_raters.selection import Trial, as_shown, choose_types, hold_out
-from scrl.streamed_raters.settings import StreamedConfig
+from scrl.streamed_raters.settings import StreamedConfig, checked_seed
 from scrl.streamed_raters.sources import BallotSource
 from scrl.streamed_raters.stages import (
     Stage,
@@ -58,8 +58,9 @@ class TrainingRun:
         left_out: np.ndarray | None,
         mesh: DeviceMesh,
     ) -> None:
-        self.source, self.config, self.seed, self.mesh = source, config, seed, mesh
-        self.left_out = np.zeros(source.raters, bool) if left_out is None else left_out
+        self.source, self.config, self.mesh = source, config, mesh
+        self.seed = checked_seed(seed)
+        self.left_out = np.zeros(source.raters, bool) if left_out is None else np.array(left_out)
         if self.left_out.shape != (source.raters,) or self.left_out.dtype != bool:
             raise InputError(
                 f"left_out must hold a truth value for each of {source.raters} raters."
@@ -112,12 +113,45 @@ class TrainingRun:
     def go_on(
         self, stage: int, arrays: Mapping[str, np.ndarray], curve: list[tuple[int, float]]
     ) -> None:
-        """Go on from a moment of the same training."""
+        """Go on from a moment of the same training.
+
+        Raises:
+            ValueError: where the arrays are not those of such a moment.
+        """
+        if stage > len(self.early) + 1:
+            raise ValueError("there is no such stage")
         self.stage, self.curve = stage, list(curve)
         self.kept = {k: v for k, v in arrays.items() if not k.startswith("state[")}
+        _require_like(self.kept, self._kept_before(stage))
         if len(self.kept) < len(arrays):
-            like = first_state(self._blank(self._stage())), first_scales(1, self.dtype)
-            self._state, self._scales = self.mesh.everywhere(restored(like, arrays, "state"))
+            if stage > len(self.early):
+                raise ValueError("the last stage is done and has a state")
+            like = first_state(self._blank(self._stage())), self._first_scales()
+            state = {k: v for k, v in arrays.items() if k.startswith("state[")}
+            _require_like(state, state_arrays(like, "state"))
+            self._state, self._scales = self.mesh.everywhere(restored(like, state, "state"))
+
+    def _first_scales(self) -> Scales:
+        return first_scales(self.items.groups, self.dtype)
+
+    def _kept_before(self, stage: int) -> dict[str, np.ndarray]:
+        """Arrays of the names, shapes and types of those that are kept when a stage begins; one
+        axis of no length stands for any length."""
+        if stage == 0:
+            return {}
+        found: dict[str, np.ndarray] = {}
+        factors, *tried = self.early[: min(stage, len(self.early))]
+        for each in tried:
+            found[f"score {each.types}"] = np.zeros(0)
+            if stage <= len(self.early):
+                parts = self._blank(each), self._first_scales()
+                found |= state_arrays(parts, f"types {each.types}")
+        if stage <= len(self.early):
+            found |= state_arrays(self._blank(factors), "factors")
+            return found | {"latent": np.zeros((0, factors.latent), self.dtype)}
+        blank = self._blank(self._stage(len(self.early)))
+        last = blank, self._first_scales(), first_state(blank).statistics
+        return found | state_arrays(last, "final")
 
     @property
     def share_done(self) -> float:
@@ -163,7 +197,7 @@ class TrainingRun:
 
     def _begin(self, stage: Stage) -> None:
         """The state before a stage's first step."""
-        parameters, scales = self._blank(stage), first_scales(self.items.groups, self.dtype)
+        parameters, scales = self._blank(stage), self._first_scales()
         if stage.name == "final" and f"score {stage.types}" in self.kept:
             both = restored((parameters, scales), self.kept, f"types {stage.types}")
             parameters, scales = both
@@ -263,5 +297,19 @@ class TrainingRun:
     def result(self) -> StreamedRaters:
         """The model, where the training is done."""
         stage = self._stage(len(self.early))
-        like = self._blank(stage), first_scales(self.items.groups, self.dtype)
+        like = self._blank(stage), self._first_scales()
         return self._model(restored(like, self.kept, "final")[0])
+
+
+def _require_like(arrays: Mapping[str, np.ndarray], like: Mapping[str, np.ndarray]) -> None:
+    """Raise ``ValueError`` where arrays have other names, shapes or types of numbers than those of
+    ``like``, where an axis of no length stands for any length."""
+    if arrays.keys() != like.keys():
+        raise ValueError("the arrays are others")
+    for name, wanted in like.items():
+        found = arrays[name]
+        same = len(found.shape) == len(wanted.shape) and all(
+            one == two or two == 0 for one, two in zip(found.shape, wanted.shape, strict=True)
+        )
+        if not same or found.dtype.kind != wanted.dtype.kind or not np.isfinite(found).all():
+            raise ValueError(f"the array {name} is another")

@@ -218,3 +218,19 @@ def test_a_killed_count_loses_no_contest(tmp_path):
     assert resumed.returncode == whole.returncode == 0
     assert resumed.stdout == whole.stdout
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"rules": "borda"}, {"rules": None}, {"rules": [3]}, {"candidates": [3.7]}, {"candidates": 3},
+     {"candidates": "33"}, {"candidates": None}, {"candidates": [40_000]}, {"voters": 1.5},
+     {"candidates": [10**30]}, {"voters": "3"}, {"voters": True}, {"voters": 10**20},
+     {"block": 0.5},
+     {"memory": "x"}, {"checkpoint": "\0"}, {"checkpoint": "x" * 300}, {"checkpoint": "/"},
+     {"checkpoint": "/dev/full"}],
+)  # fmt: skip
+def test_arguments_that_are_none_are_refused(changed):
+    arguments = {"candidates": [3], "voters": 10, "rules": ["borda"], **changed}
+    with pytest.raises(InputError) as error:
+        count_electorate(lambda contest, own: np.eye(10, 3)[own], **arguments)
+    assert "\n" not in str(error.value)
