@@ -85,7 +85,8 @@ def measured(way: str, folder: Path, count: int) -> dict:
     parts = [("serial", 0, half), ("serial", half, count - half)]
     began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     asked = parts if way == "halves" else [(way, 0, count)]
-    running = [started(name, folder, first, n) for name, first, n in asked]
+    # A folder is filled by one call at a time, so each half has its own.
+    running = [started(name, folder / str(first), first, n) for name, first, n in asked]
     told = [json.loads(one.communicate()[0].splitlines()[-1]) for one in running]
     after, seconds = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - began
     work = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -96,9 +97,9 @@ def measured(way: str, folder: Path, count: int) -> dict:
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """The results in a folder without times, by address."""
+    """The results below a folder without times, by address."""
     found = {}
-    for path in (folder / "results").iterdir():
+    for path in folder.glob("*/results/*"):
         record = json.loads(path.read_text())
         result = {k: v for k, v in record["result"].items() if k != "seconds"}
         found[path.stem] = json.dumps([record["task"], record["orders"], result])
