@@ -54,7 +54,7 @@ LONGEST = (
 QUICKLY = (
     "tests/voting/test_elections.py", "tests/voting/test_criteria.py",
     "tests/voting/test_distortion.py", "tests/voting/test_properties.py",
-    "tests/app/test_proved_cells.py",
+    "tests/app/test_proved_cells.py", "tests/streamed_raters/",
 )  # fmt: skip
 
 
