@@ -5,6 +5,7 @@ It holds the limits of a ratings file, so that what is stored is no more than wh
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,8 @@ RATINGS = {
     "rater_features": Declared("f", ("raters", "*"), -MAX_FEATURE, MAX_FEATURE, nan=True),
     "times": Declared("f", ("ballots",), -MAX_TIME, MAX_TIME, nan=True),
 }
+#: Entries that are checked at once.
+_BLOCK = 1 << 18
 _TEXTS = ("prompts", "completions", "prompt_texts", "completion_texts")
 
 
@@ -127,19 +130,38 @@ def check_ratings(r: Ratings) -> None:
         raise ValueError("'offsets' do not begin with 0 and end with the number of entries")
     if r.rater_features is not None and r.rater_features.shape[1] > MAX_RATER_FEATURES:
         raise ValueError(f"it has more than {MAX_RATER_FEATURES} features of raters")
-    completions = len(r.catalogue.completions)
-    keys = np.sort(r.catalogue.item_prompt.astype(np.int64) * completions + r.catalogue.members)
-    wanted = r.ballot_prompt[r.entry_ballot].astype(np.int64) * completions
-    wanted += r.completion
+    keys = np.sort(_offered(r, r.catalogue.item_prompt, r.catalogue.members))
+    # The ballots of so many entries at once: all of them together would take six times their size.
+    first = np.searchsorted(r.offsets, np.arange(0, len(r.completion), _BLOCK), "right") - 1
+    for start, stop in pairwise([*np.unique(first), r.ballots]):
+        _check_ballots(r, keys, start, stop)
+
+
+def _offered(r: Ratings, prompt: np.ndarray, completion: np.ndarray) -> np.ndarray:
+    """A number for each prompt and completion, any equal shapes."""
+    return prompt.astype(np.int64) * len(r.catalogue.completions) + completion
+
+
+def _check_ballots(r: Ratings, keys: np.ndarray, start: int, stop: int) -> None:
+    """``check_ratings`` of some ballots.
+
+    Args:
+        keys: what prompts offer, rising ``[items]``; start, stop: the first ballot, and one past
+            the last.
+    """
+    offsets = r.offsets[start : stop + 1]
+    part, offsets = slice(offsets[0], offsets[-1]), offsets - offsets[0]
+    ballot = np.repeat(np.arange(start, stop), np.diff(offsets))
+    completion = r.completion[part]
+    wanted = _offered(r, r.ballot_prompt[ballot], completion)
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     if (keys[place] != wanted).any():
         raise ValueError("a ballot ranks a completion that its prompt does not offer")
-    order = np.lexsort((r.completion, r.entry_ballot))
-    if ((np.diff(r.completion[order]) == 0) & (np.diff(r.entry_ballot[order]) == 0)).any():
+    order = np.lexsort((completion, ballot))
+    if ((np.diff(completion[order]) == 0) & (np.diff(ballot[order]) == 0)).any():
         raise ValueError("a ballot ranks a completion twice")
-    order = np.lexsort((r.rank, r.entry_ballot))
-    rank = r.rank[order]
+    rank = r.rank[part][np.lexsort((r.rank[part], ballot))]
     step = np.diff(rank)
-    step[r.offsets[1:-1] - 1] = 0  # from one ballot to the next
-    if rank[r.offsets[:-1]].any() or (step > 1).any():
+    step[offsets[1:-1] - 1] = 0  # from one ballot to the next
+    if rank[offsets[:-1]].any() or (step > 1).any():
         raise ValueError("the ranks of a ballot are not 0, 1, 2 …")
