@@ -16,6 +16,7 @@ import random
 import select
 import signal
 import tempfile
+import threading
 import time
 import traceback
 import warnings
@@ -209,6 +210,7 @@ def _run_child(work: Work, folder: Path, number: int, words: int, faults: int) -
     """Do pieces of work until killed."""
     global _words
     _words = words
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
@@ -219,6 +221,13 @@ def _run_child(work: Work, folder: Path, number: int, words: int, faults: int) -
             say(word)
     except BaseException:
         os.write(2, traceback.format_exc().encode())
+    os._exit(1)
+
+
+def _end_with(parent: int) -> None:
+    """End this child where the process that should kill it has ended itself."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
     os._exit(1)
 
 
