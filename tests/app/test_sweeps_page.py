@@ -62,6 +62,14 @@ def sweep(monkeypatch, tmp_path):
     return fill
 
 
+def test_a_sweep_of_which_every_run_failed_says_so(open_page, sweep):
+    sweep(24, failed=range(24))
+    app = open_page("sweeps", sweep="mine")
+    assert not app.exception
+    assert [e.label for e in app.expander if "failed" in e.label] == ["24 runs failed"]
+    assert any("Every run has failed" in info.value for info in app.info)
+
+
 def test_at_the_first_opening_there_is_an_example(open_page, monkeypatch, tmp_path):
     monkeypatch.setenv("SCRL_SWEEPS", str(tmp_path))
     app = open_page("sweeps")

@@ -53,7 +53,8 @@ def _failures(sweep: ShownSweep, failed: int) -> None:
             text = f"{settings_text(sweep.varied(row))}, seed {row.seed}"
             by_error.setdefault(row.error or "It failed.", []).append(text)
     runs = "One run failed" if failed == 1 else f"{failed:,} runs failed"
-    with st.expander(f"{runs}; the others go on", icon=":material/error:"):
+    others = "" if sweep.finished else "; the others go on"
+    with st.expander(f"{runs}{others}", icon=":material/error:"):
         for error, texts in list(by_error.items())[:MAX_FAILURES]:
             more = f", and {len(texts) - 3:,} more" if len(texts) > 3 else ""
             st.markdown(f"**{page.escaped(error)}**  \n{page.escaped('; '.join(texts[:3]) + more)}")

@@ -46,9 +46,22 @@ def _draw(id: str) -> None:
     st.subheader(page.escaped(sweep.name), anchor=False)
     filling.show(sweep)
     if not sweep.measures:
-        st.info("No run has ended yet. The first results appear here by themselves.")
+        st.info(_without_results(sweep))
         return
     choice = axes_choice.choose(sweep.axes, sweep.measures)
     found = overview.show(sweep, choice)
     overview.numbers(choice, found, sweep)
     one_run.show(sweep, choice, found)
+
+
+def _without_results(sweep: chosen_sweep.ShownSweep) -> str:
+    """What to say of a sweep of which no run has a measure."""
+    failed = sum(row.state == "failed" for row in sweep.rows)
+    if sweep.finished:
+        return "Every run has failed, so there is nothing to draw. What each said stands above."
+    coming = "The first results appear here by themselves."
+    return (
+        f"No run has succeeded yet; {failed:,} have failed. {coming}"
+        if failed
+        else (f"No run has ended yet. {coming}")
+    )
