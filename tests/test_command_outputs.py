@@ -53,6 +53,25 @@ def test_a_place_that_cannot_be_written_is_told_before_the_work(
     )
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "packed", "--out", "a", "--checkpoint", "a"),
+        ("train", "packed", "--out", "a", "--checkpoint", "b/../a"),
+        *(("elect", "model", "--out", "model"), ("elect", "model", "--checkpoint", "model")),
+        *(("vote", "model", "--out", "./model"), ("score", "model", "x", "--out", "model")),
+    ],
+)
+def test_no_file_is_written_that_the_command_uses_too(arguments, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "model").write_text("a model")
+    assert main(list(arguments)) == 2
+    assert "the command also uses this file as" in capsys.readouterr().err
+    assert (tmp_path / "model").read_text() == "a model"
+    outputs.check_apart({"out": Path("/dev/null"), "checkpoint": Path("/dev/null"), "n": 3})
+
+
 def test_a_device_and_a_missing_place_are_no_files_to_try(tmp_path):
     outputs.check_output(Path("/dev/null"))
     outputs.check_output(tmp_path / "new.json")

@@ -15,6 +15,7 @@ from scrl.cli import baking, commands, packing
 from scrl.cli.columns import add_columns
 from scrl.cli.engines import add_engine_options
 from scrl.cli.leaderboard import add_leaderboard_options, leaderboard
+from scrl.cli.outputs import check_apart
 from scrl.cli.printing import clear_progress, show_warnings
 from scrl.cli.record_options import add_record_options
 from scrl.cli.reporting import add_report_options, report
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     show_warnings()
     try:
+        check_apart(vars(chosen))
         chosen.command(chosen)
     except InputError as error:
         clear_progress()

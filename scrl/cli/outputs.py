@@ -19,6 +19,8 @@ from scrl.whole_files import write_whole
 
 #: Bytes that are written to try a place.
 _TRIED_BYTES = 4096
+#: Options whose files are written.
+_WRITTEN = ("out", "checkpoint")
 
 
 def check_output(path: Path | None, option: str = "--out") -> None:
@@ -32,6 +34,28 @@ def check_output(path: Path | None, option: str = "--out") -> None:
     if path.exists() and not path.is_file():  # a device or a pipe, which is written itself
         return
     _try_folder(Path(os.path.realpath(path)).parent, f"{option} {path}", "a file elsewhere")
+
+
+def check_apart(chosen: Mapping[str, Any]) -> None:
+    """Raise ``InputError`` where a file that a command writes is one that it reads or writes too.
+
+    Args:
+        chosen: the arguments of the command, by name.
+    """
+    for name in _WRITTEN:
+        path = chosen.get(name)
+        if not isinstance(path, Path) or (path.exists() and not path.is_file()):
+            continue
+        for other, value in chosen.items():
+            if other == name or not isinstance(value, Path):
+                continue
+            used = other in _WRITTEN or value.is_file()
+            if used and os.path.realpath(value) == os.path.realpath(path):
+                dashes = "--" if other in _WRITTEN else ""
+                raise InputError(
+                    f"--{name} {path}: the command also uses this file as {dashes}{other}; give "
+                    "another one."
+                )
 
 
 def check_folder(path: Path | None, option: str) -> None:
