@@ -54,7 +54,8 @@ LONGEST = (
 QUICKLY = (
     "tests/voting/test_elections.py", "tests/voting/test_criteria.py",
     "tests/voting/test_distortion.py", "tests/voting/test_properties.py",
-    "tests/app/test_proved_cells.py", "tests/streamed_raters/",
+    "tests/app/test_proved_cells.py", "tests/streamed_raters/", "tests/electorates/",
+    "tests/test_packing_commands.py", "tests/language_model/test_language_model.py",
 )  # fmt: skip
 
 
