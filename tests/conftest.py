@@ -18,6 +18,7 @@ for library in ("OMP", "OPENBLAS", "MKL"):
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+MAIN = sys.modules["__main__"]
 
 
 def pytest_configure(config):
@@ -82,6 +83,12 @@ def compilation_cache():
     from scrl.runtime import start
 
     start()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_main():
+    """Streamlit leaves a page as the main module, which processes that are spawned would run."""
+    sys.modules["__main__"] = MAIN
 
 
 @pytest.fixture(scope="module", autouse=True)
