@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scrl.data.files import printable, quoted
+from scrl.file_locks import lock
 from scrl.types import InputError
 
 #: What stands in a folder in which a writer works.
@@ -112,10 +113,16 @@ def _locked(work: Path, name: str) -> Iterator[None]:
     while True:
         work.mkdir(parents=True, exist_ok=True)
         _require_own(os.listdir(work), (_LOCK, _OLD, _WHOLE), printable(work))
-        with (work / _LOCK).open("w") as lock:
-            _lock(lock.fileno(), name)
+        with (work / _LOCK).open("wb") as file:
+            try:
+                lock(file)
+            except BlockingIOError:
+                raise InputError(
+                    f"{name}: another process is packing this folder; wait for it or give another "
+                    "folder."
+                ) from None
             # A writer that ended meanwhile has removed the file that is locked here.
-            if not (work / _LOCK).exists() or not _same_file(lock.fileno(), work / _LOCK):
+            if not (work / _LOCK).exists() or not _same_file(file.fileno(), work / _LOCK):
                 continue
             yield
             return
@@ -123,20 +130,6 @@ def _locked(work: Path, name: str) -> Iterator[None]:
 
 def _same_file(descriptor: int, path: Path) -> bool:
     return os.path.samestat(os.fstat(descriptor), path.stat())
-
-
-def _lock(descriptor: int, name: str) -> None:
-    """Lock a file while it is open; where a system has no such locks, nothing happens."""
-    try:
-        import fcntl
-    except ImportError:
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise InputError(
-            f"{name}: another process is packing this folder; wait for it or give another folder."
-        ) from None
 
 
 def _synchronise(folder: Path) -> None:

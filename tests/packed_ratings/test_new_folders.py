@@ -80,14 +80,14 @@ def test_a_writer_that_ended_leaves_the_lock_to_the_next(tmp_path, monkeypatch):
 
     from scrl.packed_ratings import new_folders
 
-    lock, removed = new_folders._lock, []
+    lock, removed = new_folders.lock, []
 
-    def late(descriptor, name):
+    def late(file):
         if not removed:
             removed.append(shutil.rmtree(tmp_path / "made.packing"))
-        lock(descriptor, name)
+        lock(file)
 
-    monkeypatch.setattr(new_folders, "_lock", late)
+    monkeypatch.setattr(new_folders, "lock", late)
     with new_folder(Path(tmp_path / "made"), False, ("file",)) as whole:
         (whole / "file").write_text("x")
     assert removed
