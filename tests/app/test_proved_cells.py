@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import pytest
 
@@ -15,7 +13,6 @@ from scrl.voting.criteria import (
     satisfaction_table,
     verify_violation,
 )
-from scrl.voting.criteria import electorates as e
 from scrl.voting.criteria.checker import violated_comparisons
 from scrl.voting.criteria.counterexample_search import (
     all_comparisons,
@@ -23,6 +20,7 @@ from scrl.voting.criteria.counterexample_search import (
     random_comparisons,
 )
 from tests import lanes
+from tests.counted_places import counted_places, one_batch_size
 from ui.voting.proved_cells import FAILURES, PROOFS, decided_table
 
 #: Candidates and voters of the random electorates, and how many of each.
@@ -37,16 +35,8 @@ TOGETHER = tuple(name for name in TESTED if not RULES[name].on_host)
 
 @pytest.fixture(scope="module", autouse=True)
 def one_size():
-    """All electorates are counted so many at once: one program for each number of candidates."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(e, "BATCH_SIZES", (1_024,))
+    with one_batch_size():
         yield
-
-
-@cache
-def counted(rules: tuple[str, ...], m: int) -> e.PlaceCache:
-    """The places of electorates of m candidates, which most criteria ask about again."""
-    return e.PlaceCache(rules)
 
 
 def contradicted(criterion: str, rules: list[str], comparisons) -> set[str]:
@@ -55,7 +45,7 @@ def contradicted(criterion: str, rules: list[str], comparisons) -> set[str]:
     alone = [(rule,) for rule in rules if RULES[rule].on_host]
     for group in (TOGETHER, *alone):
         asked = set(group) & set(rules)
-        places = outcomes(counted(group, m), comparisons) if asked else []
+        places = outcomes(counted_places(group, m), comparisons) if asked else []
         found |= {
             rule
             for rule in asked

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -26,6 +25,7 @@ from scrl.voting.criteria.checker import check_rules, violated_comparisons
 from scrl.voting.criteria.counterexample_search import all_comparisons, outcomes
 from scrl.voting.criteria.counterexamples import PROVISOS
 from scrl.voting.criteria.verification import is_proved
+from tests.counted_places import counted_places, one_batch_size
 
 text = Profile.from_text
 JUDGED = [name for name in RULES if is_testable(RULES[name])]
@@ -36,16 +36,8 @@ COUNTED = [name for name in JUDGED if name in TABLE or not RULES[name].on_host]
 
 @pytest.fixture(scope="module", autouse=True)
 def one_size():
-    """All electorates are counted so many at once: one program for each number of candidates."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(e, "BATCH_SIZES", (1_024,))
+    with one_batch_size():
         yield
-
-
-@cache
-def counted(m: int) -> e.PlaceCache:
-    """The places of electorates of m candidates, which several criteria ask about."""
-    return e.PlaceCache(COUNTED)
 
 
 def size(violation) -> tuple[int, float]:
@@ -124,7 +116,7 @@ def test_of_what_is_kept_only_the_stated_provisos_are_excluded():
 def test_every_kept_criterion_survives_all_small_electorates(criterion):
     for m, n in ((3, 3), (3, 5), (3, 6), (4, 3)):
         cases = all_comparisons(criterion, m, n)
-        place = outcomes(counted(m), cases)
+        place = outcomes(counted_places(tuple(COUNTED), m), cases)
         for rule in TABLE:
             i = COUNTED.index(rule)
             if criterion not in RULES[rule].satisfies or (rule, criterion) == (
