@@ -1,6 +1,7 @@
 """What tests share: where reference data lies, one trained run, and in which order files begin."""
 
 import fcntl
+import gc
 import os
 import pickle
 import sys
@@ -15,6 +16,10 @@ from tests.compiling import compile_quickly
 # small matrices then take four times as long. The processes that run tests inherit this.
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+# What is imported while tests are collected stays. Looking through it for garbage again and again
+# takes five seconds of each process.
+gc.disable()
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -69,6 +74,11 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
         order[item] = LONGEST.index(name) if name in LONGEST else len(LONGEST)
     items.sort(key=order.__getitem__)
+
+
+def pytest_collection_finish():
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
