@@ -19,22 +19,30 @@ WALKS = [*(("laptop", name) for name in PAGES),
          *(("projector", name) for name in lanes.deep(list(CHARTS), list(PAGES)))]  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=LOOKS)
-def walker(visitor_of_all, request):
-    """One tab in which all pages are visited, and what its console complained of."""
-    scheme, width, height = LOOKS[request.param]
-    page, said = visitor_of_all.new_page(), []
-    page.set_viewport_size({"width": width, "height": height})
-    page.emulate_media(color_scheme=scheme)
-    page.set_default_timeout(90_000)
-    page.on("console", lambda m: said.append(m) if m.type == "error" else None)
-    page.on("pageerror", lambda error: said.append(error))
-    page.on(
-        "request",
-        lambda r: said.append(f"asks elsewhere: {r.url}") if is_elsewhere(r.url) else None,
-    )
-    yield page, said
-    page.close()
+@pytest.fixture(scope="module")
+def walker(visitor_of_all, address):
+    """``walker(look)`` is the one tab in which all pages of a look are visited, and what its
+    console complained of. A new tab would load and run all scripts of Streamlit again."""
+    tabs = {}
+
+    def tab(look: str):
+        if look not in tabs:
+            scheme, width, height = LOOKS[look]
+            page, said = visitor_of_all.new_page(), []
+            page.set_viewport_size({"width": width, "height": height})
+            page.emulate_media(color_scheme=scheme)
+            page.set_default_timeout(90_000)
+            page.on("console", lambda m: said.append(m) if m.type == "error" else None)
+            page.on("pageerror", lambda error: said.append(error))
+            page.on("request", lambda r: said.append(f"asks elsewhere: {r.url}")
+                    if is_elsewhere(r.url) else None)  # fmt: skip
+            page.goto(address)
+            tabs[look] = page, said
+        return tabs[look]
+
+    yield tab
+    for page, _ in tabs.values():
+        page.close()
 
 
 def is_elsewhere(url: str) -> bool:
@@ -56,9 +64,8 @@ def in_sidebar(page, stem: str):
     )
 
 
-def test_the_sidebar_lists_the_pages_without_a_topic_and_the_hub_all_others(walker, address):
-    page, _ = walker
-    page.goto(address)
+def test_the_sidebar_lists_the_pages_without_a_topic_and_the_hub_all_others(walker):
+    page, _ = walker("laptop")
     shown = [entry.label for entry in PAGES.values() if not entry.topic]
     links = page.get_by_test_id("stSidebarNavLink")
     expect(links).to_have_count(len(shown))
@@ -68,11 +75,9 @@ def test_the_sidebar_lists_the_pages_without_a_topic_and_the_hub_all_others(walk
     expect(cards).to_have_count(sum(bool(entry.topic) for entry in PAGES.values()))
 
 
-@pytest.mark.parametrize(("walker", "name"), WALKS, indirect=["walker"])
-def test_a_page_is_whole(walker, address, name):
-    page, said = walker
-    if page.url == "about:blank":
-        page.goto(address)
+@pytest.mark.parametrize(("look", "name"), WALKS)
+def test_a_page_is_whole(walker, look, name):
+    page, said = walker(look)
     entry = PAGES[name]
     if entry.topic:
         in_sidebar(page, "understand").click()
@@ -92,10 +97,8 @@ def test_a_page_is_whole(walker, address, name):
     assert light == page.evaluate("matchMedia('(prefers-color-scheme: light)').matches")
 
 
-def test_what_is_cut_off_is_seen(walker, address):
-    page, _ = walker
-    if page.url == "about:blank":
-        page.goto(address)
+def test_what_is_cut_off_is_seen(walker):
+    page, _ = walker("laptop")
     whole.assert_whole(page)
     page.evaluate("document.querySelector('[data-testid=stMain] h1').style.cssText ="
                   "'width: 50px; white-space: nowrap; overflow: hidden'")  # fmt: skip
