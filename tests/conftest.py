@@ -62,6 +62,7 @@ QUICKLY = (
     "tests/voting/test_distortion.py", "tests/voting/test_properties.py",
     "tests/app/test_proved_cells.py", "tests/streamed_raters/", "tests/electorates/",
     "tests/test_packing_commands.py", "tests/language_model/test_language_model.py",
+    "tests/raters/test_model.py",
 )  # fmt: skip
 
 

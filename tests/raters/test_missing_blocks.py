@@ -30,6 +30,7 @@ from scrl.utility_models.shared_utilities import (
     ballot_weights,
     type_ballots,
 )
+from tests import lanes
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 NASHVILLE = "tennessee-inverted-missing"
@@ -249,7 +250,7 @@ def of_orders(asked: np.ndarray, order: np.ndarray, raters: int, prompts: int) -
 @pytest.mark.parametrize("shared", [1, 2])
 def test_orders_of_silent_types_are_recovered_where_prompts_share_utilities(shared):
     taus, baseline = [], []
-    for seed in range(3):
+    for seed in range(lanes.deep(1, 3)):
         ratings, kind, utility = low_rank(seed, shared)
         found, reward, _ = imputed(ratings, kind, 5)
         assert found.missing[0, -6:].all()
@@ -270,7 +271,7 @@ def order_of(values: np.ndarray) -> np.ndarray:
 def test_stated_chances_are_near_one_half_where_prompts_are_unrelated():
     """Types whose orders on two prompts are drawn at random: no pair of the silent type is sure."""
     stated = []
-    for seed in range(10):
+    for seed in range(lanes.deep(5, 10)):
         rng = np.random.default_rng(seed)
         kind = np.repeat(np.arange(4), 100)
         orders = np.array([[rng.permutation(4) for _ in range(2)] for _ in range(4)])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from scrl.config import RatersConfig
 from scrl.types import Catalogue, Ratings
 from scrl.utility_models import tabulate
 from scrl.utility_models.completion_effects import CompletionEffects, weight_hessian
@@ -16,8 +17,11 @@ from scrl.utility_models.feature_basis import FeatureBasis, feature_basis
 from scrl.utility_models.likelihood import choices
 from scrl.utility_models.population_fit import FittedPopulation, fit_population
 from scrl.utility_models.type_mixture import TypeProblem
+from tests import lanes
 
 SHARE = np.array([0.6, 0.3, 0.1])
+#: The three kinds and one more: looking for yet more takes half of the time of a fit.
+FEW_TYPES = lanes.deep(RatersConfig(max_types=4), RatersConfig())
 
 
 def catalogue_of(features: np.ndarray | None, items: int, prompts: int = 1) -> Catalogue:
@@ -76,16 +80,19 @@ def accuracy(
     return float((found > 0.5).mean()), float((bayes > 0.5).mean())
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", lanes.deep([1], [0, 1, 2]))
 def test_features_tell_of_what_few_raters_ranked(seed):
     features, utility = three_kinds(seed, 60)
     rng = np.random.default_rng(seed + 50)
-    better, worse = sampled_pairs(rng, utility, rng.choice(3, 300, p=SHARE), 6, 60)
+    better, worse = sampled_pairs(rng, utility, rng.choice(3, 200, p=SHARE), 6, 60)
     with_features, without = (catalogue_of(x, 60) for x in (features, None))
     found, bayes = accuracy(
-        fit_population(pair_ratings(with_features, better, worse)), with_features, utility, 60
+        fit_population(pair_ratings(with_features, better, worse), FEW_TYPES),
+        with_features, utility, 60,
+    )  # fmt: skip
+    blind, _ = accuracy(
+        fit_population(pair_ratings(without, better, worse), FEW_TYPES), without, utility, 60
     )
-    blind, _ = accuracy(fit_population(pair_ratings(without, better, worse)), without, utility, 60)
     assert found > bayes - 0.02
     assert found > blind + 0.05
 
@@ -93,40 +100,46 @@ def test_features_tell_of_what_few_raters_ranked(seed):
 def test_features_without_information_change_little():
     features, utility = three_kinds(3, 20)
     rng = np.random.default_rng(8)
-    better, worse = sampled_pairs(rng, utility, rng.choice(3, 600, p=SHARE), 8, 20)
+    better, worse = sampled_pairs(rng, utility, rng.choice(3, lanes.deep(200, 600), p=SHARE), 8, 20)
     noise = catalogue_of(rng.normal(size=features.shape), 20)
     without = catalogue_of(None, 20)
-    misled, _ = accuracy(fit_population(pair_ratings(noise, better, worse)), noise, utility, 20)
-    blind, _ = accuracy(fit_population(pair_ratings(without, better, worse)), without, utility, 20)
+    misled, blind = (
+        accuracy(fit_population(pair_ratings(of, better, worse), FEW_TYPES), of, utility, 20)[0]
+        for of in (noise, without)
+    )
     assert misled > blind - 0.01
 
 
 def test_a_completion_that_nobody_ranked_is_predicted():
-    features, utility = three_kinds(5, 40)
+    items, raters = lanes.deep((20, 200), (40, 800))
+    ranked = items * 3 // 4
+    features, utility = three_kinds(5, items)
     rng = np.random.default_rng(9)
-    better, worse = sampled_pairs(rng, utility, rng.choice(3, 800, p=SHARE), 8, 30)
-    catalogue = catalogue_of(features, 40)
-    fitted = fit_population(pair_ratings(catalogue, better, worse))
-    new = SHARE @ utility[:, 30:]
-    mean = (fitted.population.share @ fitted.population.reward)[30:]
+    better, worse = sampled_pairs(rng, utility, rng.choice(3, raters, p=SHARE), 8, ranked)
+    catalogue = catalogue_of(features, items)
+    fitted = fit_population(pair_ratings(catalogue, better, worse), FEW_TYPES)
+    new = SHARE @ utility[:, ranked:]
+    mean = (fitted.population.share @ fitted.population.reward)[ranked:]
     assert np.corrcoef(new, mean)[0, 1] > 0.9
-    found, bayes = accuracy(fitted, catalogue, utility, 30)
+    found, bayes = accuracy(fitted, catalogue, utility, ranked)
     assert found > bayes - 0.03
 
 
 def test_variation_between_raters_follows_features():
     """One type; raters' utilities are Gaussian and linear in the features."""
+    items, raters, types = lanes.deep((20, 200, 2), (30, 400, 12))
     rng = np.random.default_rng(4)
-    features = rng.normal(size=(30, 3))
-    utility = 2.5 / np.sqrt(3) * rng.normal(size=(400, 3)) @ features.T
-    better, worse = sampled_pairs(rng, utility, np.arange(400), 12, 25)
-    catalogue = catalogue_of(features, 30)
-    fitted = fit_population(pair_ratings(catalogue, better, worse))
+    features = rng.normal(size=(items, 3))
+    utility = 2.5 / np.sqrt(3) * rng.normal(size=(raters, 3)) @ features.T
+    better, worse = sampled_pairs(rng, utility, np.arange(raters), 12, items - 5)
+    catalogue = catalogue_of(features, items)
+    config = RatersConfig(max_types=types)
+    fitted = fit_population(pair_ratings(catalogue, better, worse), config)
     covariance = fitted.population.covariance
-    of = covariance.of(np.arange(30)[:, None], np.arange(30))
+    of = covariance.of(np.arange(items)[:, None], np.arange(items))
     true = features @ features.T
-    # Among those that nobody ranked, too.
-    for part in (np.arange(25), np.arange(25, 30)):
+    # Among the five that nobody ranked, too.
+    for part in (np.arange(items - 5), np.arange(items - 5, items)):
         upper = np.triu_indices(len(part), 1)
         rows = np.ix_(part, part)
         assert np.corrcoef(of[rows][upper], true[rows][upper])[0, 1] > 0.6

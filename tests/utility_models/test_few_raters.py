@@ -7,6 +7,7 @@ import pytest
 
 from scrl.types import Catalogue, Ratings
 from scrl.utility_models.population_fit import fit_population
+from tests import lanes
 
 RATERS, PROMPTS, COMPLETIONS, PER_PROMPT = 9, 40, 6, 3
 CATALOGUE = Catalogue(
@@ -61,5 +62,6 @@ def certainty(quality_sd: float, ties: bool, seed: int) -> tuple[float, float]:
     [(0.2, False, 0.045), (1.0, False, 0.045), (0.2, True, 0.11), (1.0, True, 0.05)],
 )
 def test_predictions_of_few_raters_are_as_certain_as_right(quality_sd, ties, tolerance):
-    certain, right = np.mean([certainty(quality_sd, ties, seed) for seed in range(2)], axis=0)
+    seeds = range(lanes.deep(1, 2))
+    certain, right = np.mean([certainty(quality_sd, ties, seed) for seed in seeds], axis=0)
     assert certain == pytest.approx(right, abs=tolerance)

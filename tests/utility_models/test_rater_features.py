@@ -9,7 +9,7 @@ import pytest
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 
-from scrl.config import Config, RewardConfig
+from scrl.config import Config, RatersConfig, RewardConfig
 from scrl.data import parse_ratings, to_csv
 from scrl.evaluation import evaluate
 from scrl.raters import RaterModel
@@ -25,6 +25,8 @@ from scrl.utility_models.prediction import draw_rows
 from scrl.utility_models.rater_features import FeatureScale, RaterEffects, at_items
 from scrl.utility_models.type_mixture import TypeProblem
 from scrl.utility_models.type_variation import with_variation
+from tests import lanes
+from tests.tiny import TINY
 
 ITEMS = 8
 #: Hidden pairs of a rater.
@@ -201,7 +203,7 @@ def test_features_without_information_do_no_harm():
         assert gain > -0.005
 
 
-@pytest.mark.parametrize("number", [10, 30, 200])
+@pytest.mark.parametrize("number", lanes.deep([200], [10, 30, 200]))
 def test_many_features_without_information_do_no_harm(number):
     truth = population_of(2)
     effects = truth.rater_effects
@@ -224,9 +226,11 @@ def test_many_features_without_information_do_no_harm(number):
 @pytest.mark.slow
 def test_accuracy_on_a_file_rises(fitted):
     """The command's evaluation of a file, of which each rater shows few pairs."""
-    ratings, _ = pairs_of(fitted[0], 200, 4, 3)
+    ratings, _ = pairs_of(fitted[0], 120, 4, 3)
     file = parse_ratings(to_csv(ratings).encode(), "pairs.csv")
-    config = Config(reward=replace(RewardConfig(), width=16))
+    # The social network is not asked about.
+    network = replace(RewardConfig(), width=16, schedule=TINY.schedule)
+    config = Config(RatersConfig(max_types=2), reward=network)
     own, plain = (
         evaluate(r, config, 0.75, rivals=()) for r in (file, without_features(file))
     )  # fmt: skip
