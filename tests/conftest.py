@@ -16,6 +16,8 @@ from tests.compiling import compile_quickly
 # small matrices then take four times as long. The processes that run tests inherit this.
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+# pref_voting, an oracle, would compile for five seconds what counts small profiles in one.
+os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 
 # What is imported while tests are collected stays. Looking through it for garbage again and again
 # takes five seconds of each process.
@@ -60,6 +62,9 @@ LONGEST = (
 QUICKLY = (
     "tests/voting/test_elections.py", "tests/voting/test_criteria.py",
     "tests/voting/test_distortion.py", "tests/voting/test_properties.py",
+    "tests/voting/test_oracles.py", "tests/voting/test_references.py",
+    "tests/voting/test_limits.py", "tests/voting/test_strategy.py",
+    "tests/voting/test_numpy_counting.py", "tests/voting/test_likelihood.py",
     "tests/app/test_proved_cells.py", "tests/streamed_raters/", "tests/electorates/",
     "tests/test_packing_commands.py", "tests/language_model/test_language_model.py",
     "tests/raters/test_model.py",

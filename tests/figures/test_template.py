@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from functools import cache
 
 import plotly.graph_objects as go
 import plotly.io
@@ -14,17 +15,23 @@ from scrl.figures.template import DARK, LIGHT, Theme
 from tests.figures.samples import SAMPLES
 
 
+@cache
+def drawn(name: str, dark: bool, scale: float) -> go.Figure:
+    """A sample that several tests look at."""
+    return SAMPLES[name](dark=dark, scale=scale)
+
+
 def test_every_figure_has_a_sample():
     constants = {"COLOURS", "DASHES", "MAX_LINES", "SYMBOLS"}
     helpers = {"colour", "mean_ranks", "rank_labels", "short_labels"}
-    drawn = {name.split(",")[0] for name in SAMPLES}
-    assert drawn == set(figures.__all__) - constants - helpers
+    sampled = {name.split(",")[0] for name in SAMPLES}
+    assert sampled == set(figures.__all__) - constants - helpers
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 @pytest.mark.parametrize(("dark", "scale"), [(False, 1.0), (True, 1.0), (False, 1.3)])
 def test_fonts_axes_and_background_come_from_the_template(name, dark, scale):
-    figure = SAMPLES[name](dark=dark, scale=scale)
+    figure = drawn(name, dark, scale)
     assert figure.data
     layout = figure.layout
     assert layout.template == Theme(dark, scale).template
@@ -38,7 +45,7 @@ def test_fonts_axes_and_background_come_from_the_template(name, dark, scale):
 @pytest.mark.parametrize("name", SAMPLES)
 def test_no_colour_of_the_other_theme_is_left(name):
     """Text and lines; colours that both themes share may appear in either."""
-    light, dark = (SAMPLES[name](dark=dark).to_json().upper() for dark in (False, True))
+    light, dark = (drawn(name, dark, 1.0).to_json().upper() for dark in (False, True))
     for key in ("text", "muted", "grid"):
         assert DARK[key].upper() not in light
         assert LIGHT[key].upper() not in dark
@@ -46,7 +53,7 @@ def test_no_colour_of_the_other_theme_is_left(name):
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_presenter_mode_enlarges_text(name):
-    usual, large = (SAMPLES[name](scale=scale) for scale in (1.0, 1.3))
+    usual, large = (drawn(name, False, scale) for scale in (1.0, 1.3))
     sizes = [f.layout.template.layout.font.size for f in (usual, large)]
     assert sizes[1] == pytest.approx(1.3 * sizes[0])
     assert large.layout.height > usual.layout.height
@@ -68,6 +75,6 @@ def test_the_templates_are_registered_and_the_default_stays():
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_annotations_that_are_added_together_are_those_that_are_added_one_by_one(name, monkeypatch):
-    together = SAMPLES[name](dark=False, scale=1.3).to_json()
+    together = drawn(name, False, 1.3).to_json()
     monkeypatch.setattr(base, "_Figure", go.Figure)
     assert json.loads(together) == json.loads(SAMPLES[name](dark=False, scale=1.3).to_json())

@@ -9,7 +9,15 @@ import pytest
 
 from scrl.data import load_ratings, parse_ratings
 from scrl.types import Ballots, InputError
-from scrl.voting import RULES, aggregate, aggregate_all, count_ratings
+from scrl.voting import (
+    RULES,
+    aggregate,
+    aggregate_all,
+    ballot_arrays,
+    count_ratings,
+    counting,
+)  # fmt: skip
+from tests import lanes
 
 #: A hundred candidates tangled in one majority cycle are too many for these.
 REFUSE = {
@@ -159,18 +167,32 @@ def test_welfare_is_what_the_words_say():
         assert found["egalitarian"].place[i].tolist() == wanted
 
 
+@pytest.fixture
+def few_are_many(monkeypatch):
+    """Whole ballots of equal weight are counted without a copy, however few they are."""
+    monkeypatch.setattr(ballot_arrays, "MIN_UNCOPIED_CELLS", 1)
+
+
+def counted_by_numpy(ballots: Ballots, rules: list[str]) -> dict:
+    """Outcomes without a compiled program, however many ballots there are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counting, "MAX_HOST_CONTESTS", np.inf)
+        patch.setattr(counting, "MAX_HOST_CELLS", np.inf)
+        return aggregate_all(ballots, rules)
+
+
 @pytest.mark.slow
-def test_ranks_in_bytes_are_counted_as_utilities():
-    """The way of many whole ballots, strict and not, against the way of all others."""
+def test_ranks_in_bytes_are_counted_as_utilities(few_are_many):
+    """The way of many whole ballots, strict and not, against the way of few."""
     rng = np.random.default_rng(4)
     rules = ["plurality", "anti-plurality", "2-approval", "borda", "dowdall", "schulze", "coombs",
              "minimax-winning-votes", "instant-runoff", "plurality-veto"]  # fmt: skip
     for strict in (True, False):
-        rank = rng.integers(0, 5, (100, 1_100, 5)).astype(np.int8)
+        rank = rng.integers(0, 5, (30, 203, 5)).astype(np.int8)
         if strict:
             rank = rank.argsort(-1, kind="stable").argsort(-1).astype(np.int8)
         fast = aggregate_all(Ballots(rank=rank), rules)
-        slow = aggregate_all(Ballots(-rank.astype(float), weight=np.ones(rank.shape[:2])), rules)
+        slow = counted_by_numpy(Ballots(-rank, weight=np.ones(rank.shape[:2])), rules)
         real = aggregate_all(Ballots(-rank.astype(np.float32)), rules)
         for rule in rules:
             for other in (fast, real):
@@ -179,8 +201,8 @@ def test_ranks_in_bytes_are_counted_as_utilities():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shape", [(150, 1_003, 4), (90, 1_117, 5), (9, 5_060, 11)])
-def test_eliminations_from_bits_are_those_from_ballots(shape):
+@pytest.mark.parametrize("shape", [(60, 203, 4), (40, 317, 5), (9, 507, 11)])
+def test_eliminations_from_bits_are_those_from_ballots(shape, few_are_many):
     """Voters who fill no byte, more candidates than are held as bits, and contests so one-sided
     that some have no first place at all."""
     rng = np.random.default_rng(6)
@@ -190,9 +212,7 @@ def test_eliminations_from_bits_are_those_from_ballots(shape):
     rank = (rng.gumbel(size=shape) + lean).argsort(-1).argsort(-1).astype(np.int8)
     rank[0] = rank[0, 0]
     fast = aggregate_all(Ballots(rank=rank), rules)
-    slow = aggregate_all(Ballots(-rank.astype(np.int16), weight=np.ones(shape[:2])), rules)
-    alone = aggregate(Ballots(rank=rank), "schulze")
-    np.testing.assert_array_equal(alone.place, fast["schulze"].place)
+    slow = counted_by_numpy(Ballots(-rank, weight=np.ones(shape[:2])), rules)
     for rule in rules:
         np.testing.assert_array_equal(fast[rule].place, slow[rule].place, rule)
         np.testing.assert_allclose(fast[rule].scores, slow[rule].scores, atol=1e-9)
@@ -213,18 +233,26 @@ def test_one_ballot_that_is_no_strict_order_is_found_among_many(odd):
         np.testing.assert_allclose(fast[rule].scores[55:65], wanted.scores, atol=1e-9)
 
 
-@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint32, np.int64])
-def test_whole_ballots_of_any_type_and_number(dtype):
-    """More voters than a block, and types whose numbers have no sign."""
-    rng = np.random.default_rng(5)
-    rank = rng.random((1, 130_001, 4)).argsort(-1)
+@cache
+def whole_ballots() -> tuple[np.ndarray, dict]:
+    """Ranks of more voters than a block, and their outcomes as utilities."""
+    rank = np.random.default_rng(5).random((1, 130_001, 4)).argsort(-1)
     rules = ["borda", "copeland", "plurality", "coombs"]
+    return rank, counted_by_numpy(Ballots(-rank, weight=np.ones(rank.shape[:2])), rules)
+
+
+@pytest.mark.parametrize("dtype", lanes.deep([np.int8, np.uint32],
+                                             [np.int8, np.uint8, np.int16, np.uint32, np.int64])
+)  # fmt: skip
+def test_whole_ballots_of_any_type_and_number(dtype):
+    """Also of types whose numbers have no sign."""
+    rank, real = whole_ballots()
+    rules = list(real)
     fast = aggregate_all(Ballots(rank=rank.astype(dtype)), rules)
     above = (rank[0, :, :, None] < rank[0, :, None, :]).mean(0)
     np.testing.assert_allclose(fast["borda"].scores[0], above.sum(1), atol=1e-12)
     first = (rank[0] == 0).mean(0)
     np.testing.assert_allclose(fast["plurality"].scores[0], first, atol=1e-12)
-    real = aggregate_all(Ballots(-rank.astype(float)), rules)
     for rule in rules:
         np.testing.assert_array_equal(fast[rule].place, real[rule].place, rule)
 

@@ -140,7 +140,7 @@ def per_voter(i: int) -> float:
     return PRIOR_VOTERS / b.weight[i, voted].sum()
 
 
-def test_bradley_terry_is_choixs_on_2000_profiles():
+def test_bradley_terry_is_choixs():
     """Where the likelihood has a maximum, up to what the prior moves; everywhere, to the last
     digits, the fit of the same wins with the same prior."""
     checked, scored = 0, outcomes()["bradley-terry"].scores
@@ -156,7 +156,7 @@ def test_bradley_terry_is_choixs_on_2000_profiles():
     assert checked >= lanes.PROFILES
 
 
-def test_plackett_luce_is_choixs_on_2000_profiles():
+def test_plackett_luce_is_choixs():
     checked, scored = 0, outcomes()["plackett-luce"].scores
     for i in range(PROFILES):
         choices, m = choices_of(i), random_profiles().candidates[i].sum()
@@ -189,7 +189,7 @@ def fitted(choices, m: int, times: float) -> np.ndarray:
     return pl.fit_plackett_luce(data, PRIOR_SD)
 
 
-@pytest.mark.parametrize("i", range(0, 200, 5))
+@pytest.mark.parametrize("i", range(0, 200, lanes.deep(10, 5)))
 def test_bradley_terry_is_logistic_regression(i):
     """scikit-learn's, of which of a pair won on the difference of two indicators."""
     wins = wins_of(i) * per_voter(i)

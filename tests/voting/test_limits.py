@@ -140,9 +140,10 @@ def test_contests_counted_in_groups_are_those_counted_at_once(monkeypatch):
     monkeypatch.setattr(counting, "MAX_HOST_CONTESTS", 0)
     rng = np.random.default_rng(0)
     ballots = Ballots(rng.integers(0, 4, (11, 20, 4)), weight=rng.random((11, 20)))
-    whole = aggregate_all(ballots, ALL)
+    rules = ["borda", "instant-runoff", "ranked-pairs"]
+    whole = aggregate_all(ballots, rules)
     monkeypatch.setattr(compiled_counting, "CELLS", 300)
-    for rule, found in aggregate_all(ballots, ALL).items():
+    for rule, found in aggregate_all(ballots, rules).items():
         np.testing.assert_array_equal(found.place, whole[rule].place)
         np.testing.assert_allclose(found.scores, whole[rule].scores, atol=1e-12)
 

@@ -112,7 +112,7 @@ def as_dicts(ballots: Ballots) -> tuple[list[tuple[dict, int]], list[int]]:
     return listed, np.flatnonzero(ballots.candidates).tolist()
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=lanes.deep(60, 200))
 @given(elections())
 def test_the_conventions_by_brute_force(ballots):
     listed, candidates = as_dicts(ballots)
@@ -148,7 +148,7 @@ def same(one: dict, other: dict) -> None:
         )
 
 
-@settings(deadline=None, max_examples=lanes.deep(20, 40))
+@settings(deadline=None, max_examples=lanes.deep(10, 40))
 @given(elections(), st.permutations(range(VOTERS)), st.permutations(range(CANDIDATES)))
 def test_names_of_voters_and_candidates_do_not_matter(ballots, voters, candidates):
     found = aggregate_all(ballots, ALL, None)
@@ -166,14 +166,14 @@ def test_names_of_voters_and_candidates_do_not_matter(ballots, voters, candidate
         )
 
 
-@settings(deadline=None, max_examples=lanes.deep(20, 40))
+@settings(deadline=None, max_examples=lanes.deep(10, 40))
 @given(elections(), st.sampled_from([2.0, 1e-3, 1e6]))
 def test_the_scale_of_weights_does_not_matter(ballots, scale):
     scaled = Ballots(ballots.utility, ballots.ranked, scale * ballots.weight, ballots.candidates)
     same(aggregate_all(ballots, ALL, None), aggregate_all(scaled, ALL, None))
 
 
-@settings(deadline=None, max_examples=lanes.deep(20, 40))
+@settings(deadline=None, max_examples=lanes.deep(10, 40))
 @given(elections())
 def test_a_ballot_cast_twice_is_a_ballot_of_weight_two(ballots):
     utility, ranked = ballots.utility.copy(), ballots.ranked.copy()
@@ -189,7 +189,7 @@ def test_a_ballot_cast_twice_is_a_ballot_of_weight_two(ballots):
     )
 
 
-@settings(deadline=None, max_examples=lanes.deep(15, 25))
+@settings(deadline=None, max_examples=lanes.deep(10, 25))
 @given(elections(), st.integers(1, 4), st.integers(0, 2**31))
 def test_padding_does_not_matter(ballots, voters, seed):
     rng, candidates = np.random.default_rng(seed), 3
@@ -208,7 +208,7 @@ def test_padding_does_not_matter(ballots, voters, seed):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=lanes.deep(10, 20))
+@settings(deadline=None, max_examples=lanes.deep(3, 20))
 @given(st.lists(elections(), min_size=6, max_size=6))
 def test_contests_counted_together_are_those_counted_alone(several):
     stacked = [np.stack([getattr(b, name) for b in several]) for name in MASKED]
@@ -225,7 +225,7 @@ def test_contests_counted_together_are_those_counted_alone(several):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=lanes.deep(15, 25))
+@settings(deadline=None, max_examples=lanes.deep(10, 25))
 @given(elections(), st.sampled_from([np.int8, np.int32, np.float32]))
 def test_the_type_of_numbers_does_not_matter(ballots, dtype):
     cast = Ballots(
@@ -241,7 +241,7 @@ def test_utilities_in_double_precision_are_not_rounded_into_ties():
         assert found.place[0] > 0 or rule in BLUNT, rule
 
 
-@settings(deadline=None, max_examples=lanes.deep(20, 40))
+@settings(deadline=None, max_examples=lanes.deep(10, 40))
 @given(elections(incomplete=False))
 def test_only_the_order_of_utilities_matters(ballots):
     bent = Ballots(np.exp(3 * ballots.utility), None, ballots.weight, ballots.candidates)
@@ -262,7 +262,7 @@ def test_ties_chain_so_that_places_are_an_order():
     np.testing.assert_array_equal(weak_order([3.0, 1.0, 3.0, 2.0]), [0, 3, 0, 2])
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=lanes.deep(60, 200))
 @given(st.lists(st.lists(st.integers(-3, 3), min_size=4, max_size=4), min_size=1, max_size=4),
        st.sampled_from([1.0, 0.5e-9, 0.99e-9, 1.5e-9]), st.data())  # fmt: skip
 def test_places_compared_are_places_sorted(steps, unit, data):
@@ -301,10 +301,10 @@ def test_the_registry_holds_the_rules_and_says_what_each_is():
 @pytest.mark.slow
 def test_more_voters_and_other_weights_compile_nothing_new(monkeypatch):
     monkeypatch.setattr(counting, "MAX_HOST_CONTESTS", 0)
-    rng = np.random.default_rng(0)
+    rng, rules = np.random.default_rng(0), ["borda", "instant-runoff", "schulze"]
 
     def count(voters):
-        aggregate_all(Ballots(rng.normal(size=(voters, 5)), weight=rng.random(voters)), ALL, None)
+        aggregate_all(Ballots(rng.normal(size=(voters, 5)), weight=rng.random(voters)), rules, None)
 
     count(300)
     before = TRACES.total()
