@@ -66,6 +66,7 @@ QUICKLY = (
     "tests/voting/test_limits.py", "tests/voting/test_strategy.py",
     "tests/voting/test_numpy_counting.py", "tests/voting/test_likelihood.py",
     "tests/app/test_proved_cells.py", "tests/streamed_raters/", "tests/electorates/",
+    "tests/durability/", "tests/runs/", "tests/sweeps/", "tests/test_cli.py",
     "tests/test_packing_commands.py", "tests/language_model/test_language_model.py",
     "tests/raters/test_model.py",
 )  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
 
 
@@ -26,13 +27,20 @@ def modules(root: Path, folders: tuple[str, ...] = ("scrl",)) -> dict[str, Path]
     }
 
 
+def statements(path: Path) -> list[ast.AST]:
+    """The imports, functions and classes of a file, in whatever they stand."""
+    kinds = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef
+    return [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, kinds)]
+
+
+@cache
 def imports(path: Path, root: Path) -> set[str]:
     """Every module or name that a file imports, anywhere in it, for type checkers too."""
     package = module_name(path, root).split(".")
     if path.name != "__init__.py":
         package = package[:-1]
     found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in statements(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -42,10 +50,11 @@ def imports(path: Path, root: Path) -> set[str]:
     return found
 
 
+@cache
 def modules_named(path: Path) -> set[str]:
     """The modules that stand after ``from`` or ``import`` in a file."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in statements(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -142,7 +151,7 @@ def long_functions(root: Path, most: int = 60) -> list[str]:
     """Functions of ``scrl`` longer than ``most`` lines, as ``module:function (lines)``."""
     found = []
     for name, path in modules(root).items():
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in statements(path):
             if isinstance(node, ast.FunctionDef):
                 lines = node.end_lineno - node.lineno + 1
                 if lines > most:

@@ -74,7 +74,7 @@ def test_tests_and_benchmarks_use_public_names_where_there_are_any():
     faces = {name: importlib.import_module(name) for name in packages}
     public = {name: set(getattr(face, "__all__", ())) for name, face in faces.items()}
     for name, path in house.modules(ROOT, ("tests", "benchmarks")).items():
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in house.statements(path):
             package = (getattr(node, "module", None) or "").rpartition(".")[0]
             if isinstance(node, ast.ImportFrom) and package != "scrl" and package in public:
                 there = {alias.name for alias in node.names} & public[package]
@@ -151,9 +151,10 @@ def test_documents_name_files_that_are_there():
 
 def test_docstrings_name_fields_and_parameters_that_are_there():
     for name, path in (house.modules(ROOT) | SCREENS).items():
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                named = names_in_docstring(ast.get_docstring(node) or "")
+        for node in house.statements(path):
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef):
+                continue
+            if named := names_in_docstring(ast.get_docstring(node) or ""):
                 known = {getattr(n, "arg", getattr(n, "attr", None)) for n in ast.walk(node)}
                 known |= {getattr(n, "id", getattr(n, "name", None)) for n in ast.walk(node)}
                 assert named <= known, f"{name}.{node.name}: {named - known}"
