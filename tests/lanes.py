@@ -1,9 +1,9 @@
 """How much is tried of what more trials make surer.
 
-``SCRL_TEST_DEEP=1`` makes searches longer, and trainings and their repetitions more, than a suite of
-ten minutes has time for. The oracles of rules are asked about 400 random profiles of each kind, and
-2,000 in deep mode. Where the slow tests are left out (``-m "not slow"``), ``tests/conftest.py`` asks
-for 300. ``SCRL_TEST_PROFILES`` sets any other number.
+``SCRL_TEST_DEEP=1`` makes searches longer, and trainings and their repetitions more, than a suite
+of ten minutes has time for. The oracles of rules are asked about 400 random profiles of each kind,
+and 2,000 in deep mode. Where the slow tests are left out (``-m "not slow"``), ``tests/conftest.py``
+asks for 300. ``SCRL_TEST_PROFILES`` sets any other number.
 """
 
 import os

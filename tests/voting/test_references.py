@@ -1,5 +1,5 @@
-"""Every rule's whole order against its definition in fractions, on random profiles: strict ones, and
-tied, truncated, weighted ones."""
+"""Every rule's whole order against its definition in fractions, on random profiles: strict ones,
+and tied, truncated, weighted ones."""
 
 from __future__ import annotations
 
