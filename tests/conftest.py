@@ -68,7 +68,8 @@ QUICKLY = (
     "tests/app/test_proved_cells.py", "tests/streamed_raters/", "tests/electorates/",
     "tests/durability/", "tests/runs/", "tests/sweeps/", "tests/test_cli.py",
     "tests/test_packing_commands.py", "tests/language_model/test_language_model.py",
-    "tests/raters/test_model.py",
+    "tests/raters/test_model.py", "tests/raters/test_masking.py", "tests/reward_models/",
+    "tests/summaries/", "tests/choice_models/", "tests/policies/",
 )  # fmt: skip
 
 

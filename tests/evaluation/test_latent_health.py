@@ -14,6 +14,7 @@ from scrl.evaluation.latent_information import latent_information, mixture_kl
 from scrl.pipeline import draw_voters, embed_raters, fit_raters
 from scrl.progress import RunClock
 from scrl.raters import Density, FittedRun, RaterModel
+from tests import lanes
 
 
 def fitted(orders, prompts):
@@ -39,7 +40,7 @@ def noisy_orders(reward, raters, prompts, rng):
     return np.argsort(-utility, axis=2).tolist()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(lanes.deep(1, 3)))
 def test_one_kind_of_rater_with_noise_is_said_to_be_one_kind(seed):
     """Raters who differ in noise only: whose latent is used must not matter."""
     rng = np.random.default_rng(seed)

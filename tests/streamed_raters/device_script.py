@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -13,7 +12,6 @@ import numpy as np
 from scrl.devices import start_hosts
 from scrl.scenarios import generate_population
 from scrl.streamed_raters import StreamedConfig, train_streamed, training_run
-from scrl.types import Cancelled
 
 CONFIG = StreamedConfig(types=2, latent=1, min_steps=12, points=2, newton_steps=2)
 DOUBLE = replace(CONFIG, precision="double")
@@ -21,7 +19,7 @@ DOUBLE = replace(CONFIG, precision="double")
 
 @dataclass(frozen=True)
 class Trained:
-    """A training's first gradients, in single precision, and parameters, in double precision."""
+    """A training's first gradients and its parameters, in double precision."""
 
     gradients: list[np.ndarray]
     parameters: np.ndarray
@@ -39,33 +37,32 @@ def arrays(model) -> np.ndarray:
 def on_devices(numbers: tuple[int, ...]) -> dict[int, Trained]:
     """Trainings on some of eight pretended devices; the compiled programs share their rows."""
     jax.config.update("jax_num_cpu_devices", 8)
-    step, seen = training_run.training_step, []
+    return {devices: on_some(devices) for devices in numbers}
+
+
+def on_some(devices: int) -> Trained:
+    """A training whose first step is looked at."""
+    step, gradients = training_run.training_step, []
 
     def recorded(*given, **settings):
+        first = not gradients
+        if first:
+            program = step.lower(*given, **settings).compile().as_text()
+            assert ("all-reduce" in program) == (devices > 1)
+            assert given[1].item.sharding.num_devices == devices
+            own = given[1].item.addressable_shards[0].data
+            assert len(own) == len(given[1].item) / devices
         found = step(*given, **settings)
-        seen.append((found, given, settings))
+        if first:
+            gradients.extend(np.array(g) for g in jax.tree.leaves(found.optimiser.mu))
         return found
 
     training_run.training_step = recorded
-    found = {}
-    for devices in numbers:
+    try:
         model = train_streamed(ratings(), DOUBLE, 0, devices=devices)
-        seen.clear()
-        with contextlib.suppress(Cancelled):
-            train_streamed(ratings(), CONFIG, 0, devices=devices, on_progress=stop)
-        state, given, settings = seen[0]
-        program = step.lower(*given, **settings).compile().as_text()
-        assert ("all-reduce" in program) == (devices > 1)
-        assert given[1].item.sharding.num_devices == devices
-        own = given[1].item.addressable_shards[0].data
-        assert len(own) == len(given[1].item) / devices
-        gradients = [np.asarray(g) for g in jax.tree.leaves(state.optimiser.mu)]
-        found[devices] = Trained(gradients, arrays(model))
-    return found
-
-
-def stop(progress) -> None:
-    raise Cancelled
+    finally:
+        training_run.training_step = step
+    return Trained(gradients, arrays(model))
 
 
 def as_host(coordinator: str, processes: int, process: int, checkpoint: Path) -> np.ndarray:
