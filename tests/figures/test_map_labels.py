@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from scrl import figures
+from tests import lanes
 
 BAKED = Path(__file__).parents[2] / "scenarios" / "baked"
 STORED = ("blood-pressure", "tennessee-morristown")
@@ -75,8 +76,11 @@ def test_the_names_of_the_stored_maps_are_readable(name, size):
     assert assert_readable(stored_map(name), *size) == 4
 
 
+SEEDS = range(lanes.deep(20, 60))
+
+
 def test_the_names_on_random_maps_are_readable():
-    shown = [assert_readable(random_map(seed), *SIZES[seed % len(SIZES)]) for seed in range(60)]
+    shown = [assert_readable(random_map(seed), *SIZES[seed % len(SIZES)]) for seed in SEEDS]
     assert np.mean(np.array(shown) > 1) > 0.4, "most maps have names, the others a legend"
 
 

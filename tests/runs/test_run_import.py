@@ -25,6 +25,7 @@ from scrl.runs import (
 )
 from scrl.runs.run_record import installed_versions
 from scrl.types import InputError
+from tests import lanes
 from tests.runs.test_archive import VERSION_0_5, rezipped
 
 
@@ -238,7 +239,7 @@ def test_every_number_of_every_list_may_be_wrong_and_is_refused_or_harmless(expo
     result = json.loads(content_of(exported)["result.json"])
     places = list(leaves(result))
     rng = np.random.default_rng(0)
-    for i in rng.choice(len(places), 40, replace=False):
+    for i in rng.choice(len(places), lanes.deep(10, 40), replace=False):
         for value in (None, [], "x", -1, {}):
             broken = json.loads(json.dumps(result))
             *path, last = places[i]

@@ -27,6 +27,7 @@ from scrl.voting.distortion import (
     tight_population,
     utilitarian_worst_case,
 )
+from tests import lanes
 
 INFEASIBLE, UNBOUNDED = 2, 3
 
@@ -118,7 +119,7 @@ def all_metrics(profile: Profile, p: np.ndarray) -> float:
 def test_worst_cases_are_those_over_all_utilities_and_all_metrics(draw):
     rng = np.random.default_rng(0)
     bounded = unbounded = 0
-    for _ in range(40):
+    for _ in range(lanes.deep(20, 40)):
         profile = draw(rng, int(rng.integers(1, 5)), int(rng.integers(2, 5)))
         p = some_lottery(rng, len(profile.names))
         utilities, metrics = all_utilities(profile, p), all_metrics(profile, p)
@@ -132,7 +133,7 @@ def test_worst_cases_are_those_over_all_utilities_and_all_metrics(draw):
 @pytest.mark.parametrize("draw", [strict, loose])
 def test_the_witnesses_agree_with_the_ballots_and_reach_the_value(draw):
     rng = np.random.default_rng(1)
-    for _ in range(60):
+    for _ in range(lanes.deep(20, 60)):
         profile = draw(rng, int(rng.integers(1, 12)), int(rng.integers(2, 7)))
         m, weight = len(profile.names), profile.weight / profile.weight.sum()
         p = np.stack([some_lottery(rng, m) for _ in range(2)])

@@ -33,7 +33,7 @@ def random_profile(rng, m: int, kind: str) -> Profile:
 
 
 #: Profiles of each kind of ballots.
-EACH = lanes.deep(40, 80)
+EACH = lanes.deep(20, 80)
 PROFILES = [
     (kind, i, random_profile(np.random.default_rng([i, k]), 1 + (i % 6) + (i % 6 == 0), kind))
     for k, kind in enumerate(("strict", "tied", "truncated", "utilities"))

@@ -6,6 +6,7 @@ import pytest
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, Profile, aggregate, aggregate_all, count_all_rules
 from scrl.voting.explain import describe_reading, explain, thin_victories, thin_victories_note
+from tests import lanes
 
 READINGS = [("last", "shares"), ("unseen", "shares"), ("unseen", "counts"),
             ("pref_voting", "shares"), (None, "shares")]  # fmt: skip
@@ -144,7 +145,7 @@ def symmetric_profile(rng: np.random.Generator, kind: str) -> tuple[Profile, np.
 @pytest.mark.parametrize("kind", ["double", "single", "large", "short"])
 def test_candidates_tied_by_symmetry_are_tied_by_every_rule(kind):
     rng = np.random.default_rng(4)
-    for _ in range(12):
+    for _ in range(lanes.deep(5, 12)):
         profile, cycle = symmetric_profile(rng, kind)
         for left_out, widths in READINGS[: 4 if kind == "short" else 1]:
             outcomes, _ = count_all_rules(profile, left_out=left_out, widths=widths)
