@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from scrl.cli import main
+from scrl.cli.packing import TimedProgress
 from scrl.packed_ratings import PackedRatings, large_population
 
 pytest.importorskip("pyarrow")
@@ -83,6 +84,7 @@ def test_voters_without_choice_noise_are_those_of_the_rewards(home, capsys):
         (("pack", "{home}/file.parquet", "new", "--rater", "who"), "there is no column 'who'"),
         (("train", "none", "--out", "model"), "there is no such folder"),
         (("train", "{home}", "--out", "model"), "is no folder of packed ratings"),
+        (("train", "{home}/file.parquet", "--out", "model"), "is no folder of packed ratings"),
         (("train", "{home}/packed", "--out", "{home}/none/model"), "cannot be written"),
         (("elect", "none"), "there is no such model file"),
         (("elect", "{home}/file.parquet"), "not a streamed model"),
@@ -104,4 +106,15 @@ def test_options_out_of_range_are_one_line(options, capsys):
     with pytest.raises(SystemExit) as end:
         run(*options)
     assert end.value.code == 2
-    assert "is not a" in failed(capsys)
+    error = failed(capsys)
+    assert "is not a" in error
+    assert f"(see python -m scrl {options[0]} --help)" in error
+
+
+def test_where_stderr_is_no_terminal_a_line_now_and_then_tells_the_progress(monkeypatch, capsys):
+    show = TimedProgress(interval=0)
+    show(0.25, "first")
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("scrl.cli.printing.QUIET_SECONDS", -1)
+    show(0.5, "second")
+    assert capsys.readouterr().err == "50%  second, 0 s left\n"

@@ -15,7 +15,14 @@ from typing import Any
 
 from scrl.cli.columns import add_columns, stated_columns
 from scrl.cli.outputs import check_output, keep, write_result
-from scrl.cli.printing import clear_progress, print_notes, print_table, show_progress, shown
+from scrl.cli.printing import (
+    ProgressLines,
+    clear_progress,
+    print_notes,
+    print_table,
+    show_progress,
+    shown,
+)
 from scrl.config import DEFAULT_RULES
 from scrl.types import InputError, Progress
 
@@ -35,6 +42,7 @@ class TimedProgress:
     def __init__(self, interval: float = 0.5) -> None:
         self._interval, self._shown = interval, 0.0
         self._start: tuple[float, float] | None = None
+        self._lines = ProgressLines()
 
     def __call__(self, share: float, message: str) -> None:
         """Show a line; ``share`` of the work is done."""
@@ -50,6 +58,7 @@ class TimedProgress:
         if left is not None:
             message += f", {in_words(left)} left"
         show_progress(Progress("individual", share, message))
+        self._lines(f"{share:.0%}  {message}")
 
 
 def in_words(seconds: float) -> str:
@@ -106,11 +115,12 @@ def add_train_options(parser: ArgumentParser, whole_number: Callable[..., Any]) 
     parser.add_argument("--types", type=whole_number(1, 64), metavar="N",
                         help="of raters (default: chosen by held-out raters)")  # fmt: skip
     parser.add_argument("--latent", type=whole_number(1, 16), metavar="N",
-                        help="dimensions of the variation within types")  # fmt: skip
+                        help="dimensions of the variation within types (default: 4)")  # fmt: skip
     parser.add_argument("--epochs", type=whole_number(1, 10_000), metavar="N",
-                        help="how often every rater is read")  # fmt: skip
+                        help="how often every rater is read (default: 3)")  # fmt: skip
     parser.add_argument("--steps", type=whole_number(1, 10_000_000), metavar="N",
-                        help="steps at least, where an epoch is few batches")  # fmt: skip
+                        help="steps at least, where an epoch is few batches (default: 200)",
+                        )  # fmt: skip
     parser.add_argument("--devices", type=whole_number(1, 4096), metavar="N",
                         help="to train on (default: all)")  # fmt: skip
     parser.add_argument(
@@ -163,7 +173,8 @@ def add_elect_options(parser: ArgumentParser, whole_number: Callable[..., Any]) 
     parser.add_argument("--voters", type=whole_number(1, MAX_VOTERS), default=100_000, metavar="N",
                         help="simulated voters (default: 100,000)")  # fmt: skip
     parser.add_argument("--rule", action="append", metavar="NAME",
-                        help="a rule; may be given several times")  # fmt: skip
+                        help="a rule; may be given several times (default: "
+                        f"{', '.join(DEFAULT_RULES)})")  # fmt: skip
     parser.add_argument(
         "--choice-noise", choices=("on", "off"), default="on",
         help="whether voters choose with the noise of raters (default: on)",

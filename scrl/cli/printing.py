@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -14,6 +15,8 @@ from scrl.types import Progress
 
 #: Prompts whose orders are printed; the result file has all.
 MAX_PROMPTS = 200
+#: Seconds between two lines of progress where stderr is no terminal.
+QUIET_SECONDS = 30
 #: Joiners, which letters and emoji need, and the selectors of an emoji's look.
 _JOINERS = "\u200c\u200d\ufe0e\ufe0f"
 
@@ -28,6 +31,19 @@ def clear_progress() -> None:
     """Remove the line of ``show_progress``."""
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+class ProgressLines:
+    """Prints a line of progress now and then where stderr is no terminal, such as a job's log."""
+
+    def __init__(self) -> None:
+        self._told = time.monotonic()
+
+    def __call__(self, message: str) -> None:
+        """Print it, unless a line was printed within ``QUIET_SECONDS``."""
+        if not sys.stderr.isatty() and time.monotonic() - self._told > QUIET_SECONDS:
+            self._told = time.monotonic()
+            print(message, file=sys.stderr, flush=True)
 
 
 class _LogLines(logging.Handler):

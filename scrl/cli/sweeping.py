@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from math import fsum, sqrt
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrl.cli.engines import add_engine_options, engine_of
-from scrl.cli.printing import clear_progress, show_progress, shown
+from scrl.cli.printing import ProgressLines, clear_progress, show_progress, shown
 from scrl.types import InputError, Progress
 
 if TYPE_CHECKING:
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
 #: Lines of the printed table, and failed tasks that are named; the files have all.
 MAX_LINES, MAX_FAILURES = 40, 20
-#: Seconds between two lines of progress where stderr is no terminal.
-QUIET_SECONDS = 30
 #: Measures that are printed unless others are asked for, by their last parts.
 _PRINTED = ("vanilla/tau", "social/tau", "accuracy/individual", "accuracy/vanilla")
 
@@ -35,7 +32,8 @@ def add_sweep_options(parser: ArgumentParser, whole_number: Callable[..., Any]) 
     add_engine_options(parser, whole_number)
     parser.add_argument(
         "--measure", action="append", metavar="NAME",
-        help="a measure to print; may be given several times (default: τ of the social model)",
+        help="a measure to print; may be given several times (default: Kendall's τ of the "
+        "vanilla and the social model under each rule, six columns at most)",
     )  # fmt: skip
     parser.add_argument("--retry", action="store_true", help="run again the tasks that failed")
     parser.add_argument(
@@ -87,7 +85,7 @@ class _Report:
 
     def __init__(self) -> None:
         self.last: SweepProgress | None = None
-        self._told = time.monotonic()
+        self._lines = ProgressLines()
 
     def __call__(self, progress: SweepProgress) -> None:
         if self.last is None and progress.dashboard:
@@ -99,9 +97,7 @@ class _Report:
         if progress.seconds_left is not None and progress.ended < progress.tasks:
             message += f", {_duration(progress.seconds_left)} left"
         show_progress(Progress("sweep", progress.ended / progress.tasks, message))
-        if not sys.stderr.isatty() and time.monotonic() - self._told > QUIET_SECONDS:
-            self._told = time.monotonic()
-            print(message, file=sys.stderr)
+        self._lines(message)
 
     def print_kept(self) -> None:
         """What a stopped sweep keeps."""
@@ -148,6 +144,8 @@ def _print_table(table: SweepTable, measures: list[str] | None) -> None:
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     for line in lines:
         print("  " + "  ".join(map(str.ljust, line, widths)).rstrip())
+    if any("±" in cell for line in lines[1:] for cell in line):
+        print("  ± is the standard error of the mean over seeds.")
     if len(groups) > MAX_LINES:
         print(f"  {len(groups) - MAX_LINES:,} more lines are in the table.")
 

@@ -60,7 +60,8 @@ def track(chosen: Namespace) -> None:
             chosen.file, chosen.wandb, project=chosen.name, run=chosen.run, on_done=show
         )
     clear_progress()
+    runs = "run" if found.added == 1 else "runs"
     print(
-        f"{found.added:,} runs added, {found.replaced:,} replaced, {found.kept:,} there already: "
+        f"{found.added:,} {runs} added, {found.replaced:,} replaced, {found.kept:,} there already: "
         f"{found.address}"
     )

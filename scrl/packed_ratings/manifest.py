@@ -140,7 +140,7 @@ def read_manifest(folder: Path) -> Manifest:
     name = printable(folder)
     path = folder / MANIFEST
     if not os.path.isfile(path):
-        there = os.path.isdir(folder)
+        there = os.path.exists(folder)
         what = "is no folder of packed ratings" if there else "there is no such folder"
         raise InputError(f"{name}: {what}; make one with scrl pack FILE FOLDER.")
     data = _limited(path, MAX_MANIFEST)

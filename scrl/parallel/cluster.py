@@ -53,11 +53,12 @@ def connected(engine: Any) -> Iterator[Client]:
     if isinstance(engine, Client):
         yield engine
         return
-    client = _connect(Client, engine)
-    try:
-        yield client
-    finally:
-        client.close()
+    with _without_log():
+        client = _connect(Client, engine)
+        try:
+            yield client
+        finally:
+            client.close()
 
 
 def dashboard_link(client: Client) -> str:
@@ -137,14 +138,16 @@ def _connect(client: Callable[..., Client], engine: Any) -> Client:
         place: dict[str, str] = {"scheduler_file": address}
     elif ":" in address:
         place = {"address": address}
+    elif address.endswith(".json"):
+        raise InputError(
+            f"{address[:100]}: there is no such scheduler file; start a scheduler by `dask "
+            "scheduler --scheduler-file FILE`, or give its address, such as tcp://host:8786."
+        )
     else:
         raise InputError(
             f"'{address[:100]}' is no engine; give serial, threads, processes, or the address of a "
             "Dask scheduler such as tcp://host:8786."
         )
-    quiet = logging.getLogger("distributed")
-    level = quiet.level
-    quiet.setLevel(logging.CRITICAL)
     try:
         return client(**place, timeout=PATIENCE)
     except (OSError, ValueError, TypeError, KeyError) as error:
@@ -152,8 +155,23 @@ def _connect(client: Callable[..., Client], engine: Any) -> Client:
             f"No Dask scheduler answers at {address[:100]} ({type(error).__name__}); start one by "
             "`dask scheduler` and give the address that it prints."
         ) from None
+
+
+@contextmanager
+def _without_log() -> Iterator[None]:
+    """Dask's own log switched off: it prints tracebacks of what an error here says in a sentence.
+
+    Dask gives the log of its client a level of its own.
+    """
+    logs = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.CRITICAL)
+    try:
+        yield
     finally:
-        quiet.setLevel(level)
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)
 
 
 def _round(

@@ -189,6 +189,11 @@ class MlflowTracker:
         except Exception as error:  # MLflow passes on what its store, its files and HTTP raise
             if isinstance(error, TypeError | AttributeError | NameError | AssertionError):
                 raise
+            if isinstance(error.__context__, importlib.import_module("requests").ConnectionError):
+                raise InputError(
+                    f"{printable(self.address)}: no server answers there; start one by `mlflow "
+                    "server` and give its address, or give a folder."
+                ) from error
             lines = str(error).strip().splitlines() or [type(error).__name__]
             raise InputError(
                 f"{printable(self.address)}: MLflow cannot write there ({lines[0][:200]})."

@@ -75,6 +75,8 @@ def _beginning(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             return file.read(len(_SQLITE))
+    except FileNotFoundError:
+        raise InputError(f"{printable(path)}: there is no such file or folder.") from None
     except OSError as error:
         raise InputError(
             f"{printable(path)}: the file cannot be read ({error.strerror})."

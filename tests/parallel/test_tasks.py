@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import logging.handlers
 import os
 import signal
 import threading
@@ -41,6 +43,11 @@ def fails_at_two_and_three(task: int) -> int:
     if task == 2:
         raise InputError("Task two is bad; leave it out.")
     return 6 // (task - 3)
+
+
+def after(seconds: float, task: int) -> int:
+    time.sleep(seconds)
+    return task
 
 
 def dies_once(mark: Path, task: int) -> int:
@@ -155,6 +162,7 @@ def test_tasks_that_have_not_begun_are_dropped_when_nobody_listens(engine, tmp_p
 @pytest.mark.parametrize(
     ("engine", "message"),
     [("nonsense", "'nonsense' is no engine"), (3, "int is no engine"),
+     ("nowhere/scheduler.json", "nowhere/scheduler.json: there is no such scheduler file"),
      ("tcp://127.0.0.1:1", "No Dask scheduler answers at tcp://127.0.0.1:1")],
 )  # fmt: skip
 def test_an_engine_that_is_none_is_told(engine, message, monkeypatch):
@@ -162,6 +170,34 @@ def test_an_engine_that_is_none_is_told(engine, message, monkeypatch):
     monkeypatch.setattr("scrl.parallel.cluster.PATIENCE", 1)
     with pytest.raises(InputError, match=message):
         run_tasks(abs, [1], engine)
+
+
+def test_a_scheduler_that_goes_away_is_told_without_the_log_of_dask(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("scrl.parallel.cluster.PATIENCE", 1)
+    log, heard = logging.getLogger("distributed.client"), logging.handlers.BufferingHandler(100)
+    level = log.level
+    with distributed.LocalCluster(
+        n_workers=1, processes=False, protocol="tcp", dashboard_address=":0", silence_logs=False
+    ) as started:
+
+        async def cut() -> None:
+            for listener in started.scheduler.listeners:
+                listener.stop()
+            for stream in started.scheduler.client_comms.values():
+                stream.comm.abort()
+
+        log.addHandler(heard)
+        try:
+            results = iterate_tasks(partial(after, 0.05), range(100), started.scheduler_address)
+            next(results)
+            distributed.utils.sync(started.loop, cut)
+            with pytest.raises(InputError, match="went away; start the scheduler"):
+                list(results)
+        finally:
+            log.removeHandler(heard)
+    assert heard.buffer == []
+    assert log.level == level
 
 
 def test_no_workers_do_nothing():

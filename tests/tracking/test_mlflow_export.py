@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scrl.cli import main
 from scrl.runs import Archive, orders_csv
 from scrl.tracking import TrackedGroup, TrackedRun, to_mlflow
 from scrl.tracking.export import _export
@@ -217,6 +218,22 @@ print("asked", asked)
 def test_addresses_that_cannot_be_used(address, message):
     with pytest.raises(InputError, match=message):
         store_address(address)
+
+
+def test_the_command_says_what_it_added(content, mlflow_folder, tmp_path, capsys):
+    file = tmp_path / "result.json"
+    file.write_text(json.dumps(content["result"]))
+    command = ["track", str(file), "--mlflow", str(mlflow_folder), "--name", "command"]
+    assert [main(command), main(command)] == [0, 0]
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("1 run added, 0 replaced, 0 there already: sqlite:")
+    assert second.startswith("0 runs added, 0 replaced, 1 there already: sqlite:")
+
+
+def test_a_server_that_does_not_answer_is_told(content, mlflow_folder, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(InputError, match="1:1: no server answers there; start one"):
+        to_mlflow(content, "http://127.0.0.1:1")
 
 
 def test_without_mlflow_one_sentence_says_what_to_install(content, tmp_path, monkeypatch):
