@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 
+from scrl.cli.sweeping import _print_table
 from scrl.sweeps import SweepStore, read_result, read_sweep
 from scrl.types import InputError
 from tests.sweeps.sample_store import AXES, write_sample
@@ -33,6 +35,14 @@ def test_a_sweep_is_read_as_far_as_it_is_done(folder):
     assert read_result(folder, first) == {"seed": 0}
     assert read_result(folder, fourth) is None
     assert read_result(folder, table.rows[7]) is None
+
+
+def test_the_printed_table_says_what_stands_after_the_mean(folder, capsys):
+    table = read_sweep(folder)
+    _print_table(table, None)
+    assert capsys.readouterr().out.endswith("\n  ± is the standard error of the mean over seeds.\n")
+    _print_table(replace(table, rows=[row for row in table.rows if row.seed == 0]), None)
+    assert "±" not in capsys.readouterr().out
 
 
 def test_a_damaged_result_counts_as_missing(folder):
