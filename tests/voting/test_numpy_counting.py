@@ -23,6 +23,7 @@ from scrl.voting import (
 from scrl.voting.compiled_counting import TRACES
 from scrl.voting.namespace import map_rows, namespace_of, repeat, while_loop
 from scrl.voting.truncated_ballots import COUNTS, LAST, SHARES, UNSEEN
+from tests import lanes
 
 #: Host rules that read ballots get the same arrays either way, and are slow.
 ORDINAL = [n for n in RULES.ordinal if not (RULES[n].on_host and RULES[n].reads == "profile")]
@@ -54,7 +55,7 @@ def counted_twice(
 ) -> list[tuple[dict[str, Outcome], dict[str, Outcome]]]:
     """The outcomes by NumPy and by a compiled program, for several seeds."""
     found = []
-    for seed in range(4):
+    for seed in range(lanes.deep(2, 4)):
         before = TRACES.total()
         by_numpy = aggregate_all(drawn(seed), rules, left_out, widths)
         assert TRACES.total() == before
