@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-import tempfile
 from pathlib import Path
 from random import Random
 
@@ -29,12 +28,14 @@ def run_guided(name: str, seconds: int, out: Path) -> int:
         from tests.fuzz import harness
         from tests.fuzz.mutation import mutated
         from tests.fuzz.parsers import PARSERS
+        from tests.fuzz.places import own_folder
     if name not in PARSERS:
         print(f"There is no parser {name}; see --list.")
         return 2
     parser, found = PARSERS[name], out / name
     found.mkdir(parents=True, exist_ok=True)
-    corpus = Path(tempfile.mkdtemp(prefix="scrl-guided-"))
+    corpus = own_folder() / "guided"
+    corpus.mkdir()
     seeds = harness.seeds_of(name)
     with atheris.instrument_imports(include=["scrl"]):
         for number, data in enumerate(seeds):  # imports what the parser needs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import shutil
 import tempfile
@@ -14,8 +15,10 @@ from scrl.types import InputError
 
 @cache
 def own_folder() -> Path:
-    """A folder of this process."""
-    return Path(tempfile.mkdtemp(prefix="scrl-fuzz-"))
+    """A folder of this process, which goes with it."""
+    folder = tempfile.mkdtemp(prefix="scrl-fuzz-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def file_of(data: bytes, name: str) -> Path:
