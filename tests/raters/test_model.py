@@ -83,7 +83,7 @@ def test_with_lists_it_is_plackett_luce(incomplete):
     for b in range(incomplete.ballots):
         some = slice(*incomplete.offsets[b : b + 2])
         rankings.append(incomplete.item[some][np.argsort(incomplete.rank[some])].tolist())
-    wanted = choix.opt_rankings(5, rankings, alpha=1e-6)
+    wanted = choix.ilsr_rankings(5, rankings, alpha=1e-6)
     pairs = fit_pair_counts(pair_counts(incomplete), incomplete.catalogue.offsets)
     assert np.abs(wanted - wanted.mean() - pairs).max() > 0.15, "the two would be told apart"
     np.testing.assert_allclose(

@@ -12,6 +12,7 @@ from scrl.evaluation import calibration_curve
 from scrl.rivals import RIVALS
 from scrl.scenarios import parse_scenario
 from scrl.types import Catalogue, InputError, Ratings
+from tests import lanes
 
 NAMES = tuple(RIVALS)
 #: Rivals whose fit does not depend on how often a rater is written down, if the weights agree.
@@ -218,7 +219,7 @@ def test_raters_alike_are_predicted_as_well_as_by_one_reward(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("types", [1, 3])
+@pytest.mark.parametrize("types", lanes.deep([3], [1, 3]))
 def test_probabilities_are_calibrated(name, types):
     ratings = sampled(raters=450, seed=3, types=types, prompts=3, keep=0.9, own=0.5)
     found = held_out_probabilities(name, ratings)

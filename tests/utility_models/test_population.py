@@ -17,6 +17,7 @@ from scrl.utility_models.population import Population
 from scrl.utility_models.population_fit import fit_population
 from scrl.utility_models.prediction import estimated_win_probability
 from scrl.utility_models.rater_posteriors import group_raters
+from tests import lanes
 
 NAMES = tuple("abcde")
 #: Two prompts with the same completions.
@@ -256,7 +257,7 @@ def test_weights_equal_repetition():
     np.testing.assert_allclose(borda(one) / 3, borda(two) / 3, atol=0.01)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(lanes.deep(1, 3)))
 def test_indifferent_raters_make_an_indifferent_electorate(seed):
     scores = electorate(file_of([(30, dict.fromkeys("abc", 0))], weighted=False), seed)
     tied = (scores == scores[:, :1]).all(1)
@@ -264,7 +265,7 @@ def test_indifferent_raters_make_an_indifferent_electorate(seed):
     np.testing.assert_allclose(first_places(scores), 1 / 3, atol=0.01)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(lanes.deep(1, 3)))
 def test_ties_keep_their_share(seed):
     lines = [(70, {"a": 0, "b": 0}), (20, strict("ab")), (10, strict("ba"))]
     scores = electorate(file_of(lines, weighted=False), seed)
@@ -279,7 +280,7 @@ def test_leaving_out_completions_together_says_nothing_of_preferences():
     np.testing.assert_allclose(first_places(scores), [0.7 * 2 / 3, 0.7 / 3, 0, 0.3], atol=0.01)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(lanes.deep(1, 2)))
 def test_truncated_ballots_keep_their_first_places_and_borda_scores(seed):
     """Raters err as much as the first three places say, whatever is tied below them."""
     rng = np.random.default_rng(seed)
