@@ -9,6 +9,7 @@ from scrl.voting import RULES, Profile
 from scrl.voting.criteria import (
     CRITERIA,
     check_criterion,
+    electorates,
     is_testable,
     satisfaction_table,
     verify_violation,
@@ -24,7 +25,7 @@ from tests.counted_places import counted_places, one_batch_size
 from ui.voting.proved_cells import FAILURES, PROOFS, decided_table
 
 #: Candidates and voters of the random electorates, and how many of each.
-DRAWN, DRAWS = ((3, 12), (4, 9), (5, 13)), lanes.deep(40, 120)
+DRAWN, DRAWS = ((3, 12), (4, 9), (5, 13)), lanes.deep(20, 120)
 CRITERIA_PROVED = sorted({criterion for _, criterion in PROOFS})
 
 
@@ -35,7 +36,9 @@ TOGETHER = tuple(name for name in TESTED if not RULES[name].on_host)
 
 @pytest.fixture(scope="module", autouse=True)
 def one_size():
-    with one_batch_size():
+    """One program for each number of candidates counts the electorates of all tests."""
+    with one_batch_size(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(electorates, "LEAST_KINDS", 16)
         yield
 
 

@@ -15,30 +15,41 @@ HOSTILE = ["<img src=x onerror=\"document.title='broken in'\">", "\u202eשלום
 
 
 @pytest.fixture
-def tab(browser):
-    """Opens a tab of its own browser, and fails where its script failed or asked elsewhere."""
-    contexts, said = [], []
+def watched():
+    """``watched(page)`` fails at the end where a script of it failed, or asked elsewhere."""
+    said = []
 
-    def opened(**settings):
-        context = browser.new_context(**settings)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(60_000)
+    def page_watched(page):
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda r: said.append(r.url) if "//127.0.0.1:" not in r.url
                 and r.url.startswith("http") else None)  # fmt: skip
         return page
 
-    yield opened
-    for context in contexts:
-        context.close()
+    yield page_watched
     assert said == []
 
 
 @pytest.fixture
-def class_(tab, address):
+def tab(browser, watched):
+    """Opens a tab of another visitor."""
+    contexts = []
+
+    def opened(**settings):
+        context = browser.new_context(**settings)
+        contexts.append(context)
+        page = watched(context.new_page())
+        page.set_default_timeout(60_000)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def class_(page, watched, address):
     """A teacher's tab with a new class, and its code."""
-    teacher = tab(viewport={"width": 1280, "height": 900})
+    teacher = watched(page)
     teacher.goto(f"{address}/classroom")
     teacher.get_by_role("button", name="Open a class").click()
     expect(teacher).to_have_url(re.compile(r"\?room=\w{5}$"))
@@ -220,15 +231,14 @@ def test_the_address_holds_no_key_and_finds_the_class_again(class_, tab, address
     pupil.goto(plain)
     expect(pupil.get_by_text("This browser does not control the class.")).to_be_visible()
     expect(pupil.get_by_role("button", name="Delete the class", exact=True)).to_have_count(0)
-    # Another computer with the link does, and its address holds no key either.
+    # With the link it does, and its address holds no key either.
     link.click()
     with_key = teacher.get_by_test_id("stCode").inner_text().strip()
-    other = tab()
-    other.goto(address + with_key[with_key.index("/classroom") :])
-    expect(other).to_have_url(plain)
-    expect(other.get_by_role("button", name="Link for another computer")).to_be_visible()
-    other.reload()
-    expect(other.get_by_role("button", name="Link for another computer")).to_be_visible()
+    pupil.goto(address + with_key[with_key.index("/classroom") :])
+    expect(pupil).to_have_url(plain)
+    expect(pupil.get_by_role("button", name="Link for another computer")).to_be_visible()
+    pupil.reload()
+    expect(pupil.get_by_role("button", name="Link for another computer")).to_be_visible()
 
 
 def test_a_phone_survives_a_server_that_is_away(class_, tab, address):

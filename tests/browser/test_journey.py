@@ -72,9 +72,8 @@ def test_the_journey(page, address, record_property):
     page.get_by_role("link", name="The lab").click()
     sync_api.expect(tab).to_be_visible()
 
-
-def test_presenter_mode_is_larger_and_in_the_url(page, address):
-    page.goto(f"{address}/finding")
+    # Presenter mode is larger, and in the URL.
+    page.get_by_role("link", name="The classic story").click()
     sync_api.expect(charts(page)).to_have_count(2)
     title = page.get_by_role("heading", name="Who gets a say?")
     small = title.bounding_box()["height"]
@@ -111,30 +110,24 @@ def test_from_no_run_to_where_am_i(page, address):
     sync_api.expect(page.get_by_text("You are most like Memphis")).to_be_visible()
     sync_api.expect(page.get_by_test_id("stException")).to_have_count(0)
 
-    page.goto(re.sub(r"part=[^&]*", "part=From%20one%20to%20another", page.url))
+    choose(page, "From one to another")
     sync_api.expect(page.get_by_text("Pairs that change places")).to_be_visible()
     cursor = page.locator(".js-plotly-plot").first.locator("path.js-line").last
     before = cursor.get_attribute("d")
     page.get_by_text("▶ Play").first.click()
     sync_api.expect(cursor).not_to_have_attribute("d", before)
 
-    # Every part, for another visitor with a projector.
-    other = page.context.browser.new_context(
-        viewport={"width": 1280, "height": 720}, color_scheme="dark"
-    )
-    shown = other.new_page()
-    shown.set_default_timeout(90_000)
-    shown.goto(re.sub(r"part=[^&]*", "part=Can%20I%20trust%20it%3F", page.url))
-    sync_api.expect(shown.get_by_text("So it knows individual raters")).to_be_visible()
-    whole.assert_whole(shown)
+    # Every part, on a projector.
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.emulate_media(color_scheme="dark")
     for part, text in (
+        ("Can I trust it?", "So it knows individual raters"),
         ("Map", "Nearest to their own"), ("Prompt by prompt", "these answer one"),
         ("Part of a ballot", "After one comparison that only one group would make"),
         ("Leaving one out", "Leaving Morristown out"),
         ("From one to another", "Pairs that change places"),
         ("Where am I?", "You are most like Memphis"),
     ):  # fmt: skip
-        choose(shown, part)
-        sync_api.expect(shown.get_by_text(text).first).to_be_visible()
-        whole.assert_whole(shown)
-    other.close()
+        choose(page, part)
+        sync_api.expect(page.get_by_text(text).first).to_be_visible()
+        whole.assert_whole(page)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.app_server import free_port, wait_for
+from ui.shared.page_index import PAGES
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,7 +70,7 @@ def test_a_run_outlives_the_server(page, server, tmp_path):
     expect(tab).to_be_visible()
     expect(page.get_by_role("button", name="Trained")).to_be_disabled()
 
-    page.goto(f"{server.address}/runs?run={re.search('run=([^&]+)', link)[1]}")
+    page.get_by_role("link", name=PAGES["runs"].label).click()
     with page.expect_download() as exported:
         page.get_by_role("button", name="Export (ZIP)").click()
     exported.value.save_as(tmp_path / "run.zip")
@@ -79,10 +80,10 @@ def test_a_run_outlives_the_server(page, server, tmp_path):
     page.goto(link)
     expect(page.get_by_text("is not kept on this server")).to_be_visible()
 
-    page.goto(f"{server.address}/lab")
+    page.get_by_role("link", name=PAGES["lab"].label).click()
     page.get_by_text("Bring a file").click()
     page.locator("input[type=file]").set_input_files(tmp_path / "run.zip")
     expect(tab).to_be_visible()
     expect(page.get_by_role("button", name="Trained")).to_be_disabled()
-    page.goto(f"{server.address}/runs")
+    page.get_by_role("link", name=PAGES["runs"].label).click()
     expect(run).to_have_value(re.compile("^The second ·"))
