@@ -72,8 +72,9 @@ def test_the_journey(page, address, record_property):
     page.get_by_role("link", name="The lab").click()
     sync_api.expect(tab).to_be_visible()
 
-    # Presenter mode is larger, and in the URL.
-    page.get_by_role("link", name="The classic story").click()
+
+def test_presenter_mode_is_larger_and_in_the_url(page, address):
+    page.goto(f"{address}/finding")
     sync_api.expect(charts(page)).to_have_count(2)
     title = page.get_by_role("heading", name="Who gets a say?")
     small = title.bounding_box()["height"]
