@@ -80,11 +80,11 @@ def accuracy(
     return float((found > 0.5).mean()), float((bayes > 0.5).mean())
 
 
-@pytest.mark.parametrize("seed", lanes.deep([1], [0, 1, 2]))
+@pytest.mark.parametrize("seed", lanes.deep([1], [0, 1]))
 def test_features_tell_of_what_few_raters_ranked(seed):
     features, utility = three_kinds(seed, 60)
     rng = np.random.default_rng(seed + 50)
-    better, worse = sampled_pairs(rng, utility, rng.choice(3, 200, p=SHARE), 6, 60)
+    better, worse = sampled_pairs(rng, utility, rng.choice(3, lanes.deep(200, 300), p=SHARE), 6, 60)
     with_features, without = (catalogue_of(x, 60) for x in (features, None))
     found, bayes = accuracy(
         fit_population(pair_ratings(with_features, better, worse), FEW_TYPES),
