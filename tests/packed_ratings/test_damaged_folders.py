@@ -166,5 +166,5 @@ def test_a_catalogue_of_zeros_is_refused_before_it_is_read(folder, tmp_path):
 
 def test_paths_that_are_none(tmp_path):
     for path in ("\0", "x" * 300, tmp_path / ("y" * 300), "/dev/null"):
-        with pytest.raises(InputError, match="no such folder|is no folder of packed ratings"):
+        with pytest.raises(InputError, match=r"no such folder|is no folder of packed ratings"):
             PackedRatings.open(path)
