@@ -86,6 +86,7 @@ def pytest_collection_modifyitems(items):
 
 def pytest_collection_finish():
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # by default, JAX's many objects are looked through for minutes
     gc.enable()
 
 

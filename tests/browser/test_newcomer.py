@@ -13,6 +13,7 @@ import pytest
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 whole = pytest.importorskip("tests.browser.whole")
 accessibility = pytest.importorskip("tests.browser.accessibility")
+from tests import lanes  # noqa: E402
 from ui.start.path import STEPS  # noqa: E402
 
 expect = sync_api.expect
@@ -43,7 +44,7 @@ def settled(page) -> None:
     page.wait_for_selector("[data-test-script-state=notRunning]")
 
 
-@pytest.fixture(params=LOOKS)
+@pytest.fixture(params=lanes.deep(["light", "phone"], list(LOOKS)))
 def visitor(page, request):
     scheme, width, height, presents = LOOKS[request.param]
     page.set_viewport_size({"width": width, "height": height})

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from tests import lanes
+
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 expect = sync_api.expect
 
@@ -85,13 +87,15 @@ def test_distortion_the_minority_takes_over_at_a_fifth(page, address):
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
-def test_strategy_every_part_asks_and_then_answers(page, address):
+def test_strategy_a_part_asks_and_then_answers(page, address):
+    """``tests/app/test_strategy_page.py`` opens all parts, and a deep suite here too."""
     page.goto(f"{address}/strategy")
     expect(page.get_by_role("heading", name="Who gains by lying?")).to_be_visible()
     expect(page.get_by_text("a lie pays")).to_have_count(0)
     page.get_by_role("button", name="Show the answer").click()
     expect(page.get_by_text("a lie pays").first).to_be_visible()
-    for part in ("Two camps lie", "How often it pays", "Lying to a reward model"):
+    parts = ("Two camps lie", "How often it pays", "Lying to a reward model")
+    for part in lanes.deep(parts[:1], parts):
         page.get_by_text(part, exact=True).click()
         expect(page).to_have_url(re.compile("part=" + re.escape(part).replace(r"\ ", r"(\+|%20)")))
         page.get_by_role("button", name="Show the answer").click()
