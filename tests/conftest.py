@@ -60,6 +60,8 @@ LONGEST = (
 
 #: Where programs are compiled without LLVM's optimisations (``tests/compiling.py``).
 QUICKLY = (
+    "tests/raters/", "tests/studies/test_masking_regimes.py", "tests/studies/test_scoreboard.py",
+    "tests/studies/test_maze_world.py", "tests/social/", "tests/evaluation/",
     "tests/voting/test_elections.py", "tests/voting/test_criteria.py",
     "tests/voting/test_distortion.py", "tests/voting/test_properties.py",
     "tests/voting/test_oracles.py", "tests/voting/test_references.py",
@@ -86,7 +88,9 @@ def pytest_collection_modifyitems(items):
 
 def pytest_collection_finish():
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)  # by default, JAX's many objects are looked through for minutes
+    gc.set_threshold(
+        50_000, 20, 50
+    )  # by default, JAX's many objects are looked through for minutes
     gc.enable()
 
 
