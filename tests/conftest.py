@@ -60,18 +60,17 @@ LONGEST = (
 
 #: Where programs are compiled without LLVM's optimisations (``tests/compiling.py``).
 QUICKLY = (
-    "tests/raters/", "tests/studies/test_masking_regimes.py", "tests/studies/test_scoreboard.py",
-    "tests/studies/test_maze_world.py", "tests/social/", "tests/evaluation/",
-    "tests/voting/test_elections.py", "tests/voting/test_criteria.py",
-    "tests/voting/test_distortion.py", "tests/voting/test_properties.py",
-    "tests/voting/test_oracles.py", "tests/voting/test_references.py",
-    "tests/voting/test_limits.py", "tests/voting/test_strategy.py",
-    "tests/voting/test_numpy_counting.py", "tests/voting/test_likelihood.py",
-    "tests/app/", "tests/streamed_raters/", "tests/electorates/",
-    "tests/durability/", "tests/runs/", "tests/sweeps/", "tests/test_cli.py",
-    "tests/test_packing_commands.py", "tests/language_model/test_language_model.py",
-    "tests/raters/test_model.py", "tests/raters/test_masking.py", "tests/reward_models/",
-    "tests/summaries/", "tests/choice_models/", "tests/policies/",
+    "tests/app/", "tests/choice_models/", "tests/durability/", "tests/electorates/",
+    "tests/evaluation/", "tests/language_model/test_language_model.py", "tests/policies/",
+    "tests/raters/", "tests/reward_models/", "tests/runs/", "tests/social/",
+    "tests/streamed_raters/", "tests/studies/test_masking_regimes.py",
+    "tests/studies/test_maze_world.py", "tests/studies/test_scoreboard.py", "tests/summaries/",
+    "tests/sweeps/", "tests/test_cli.py", "tests/test_packing_commands.py",
+    "tests/voting/test_criteria.py", "tests/voting/test_distortion.py",
+    "tests/voting/test_elections.py", "tests/voting/test_likelihood.py",
+    "tests/voting/test_limits.py", "tests/voting/test_numpy_counting.py",
+    "tests/voting/test_oracles.py", "tests/voting/test_properties.py",
+    "tests/voting/test_references.py", "tests/voting/test_strategy.py",
 )  # fmt: skip
 
 
@@ -88,9 +87,7 @@ def pytest_collection_modifyitems(items):
 
 def pytest_collection_finish():
     gc.freeze()
-    gc.set_threshold(
-        50_000, 20, 50
-    )  # by default, JAX's many objects are looked through for minutes
+    gc.set_threshold(50_000, 20, 50)  # JAX makes many objects that stay
     gc.enable()
 
 
