@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +32,9 @@ PATIENCE = 20
 MAX_SUBMITTED = 2_000
 #: Times that a task may begin beside others; with the time alone ``MAX_DEATHS``.
 MAX_BEGINNINGS = MAX_DEATHS - 1
+#: Times that the scheduler may lose a task without an error.
+MAX_LOSSES = 3
+GONE = "The cluster lost the tasks or went away; start the scheduler and try again."
 #: Seconds before a task begins again.
 RESTART_SECONDS = 2.0
 
@@ -190,14 +193,16 @@ def _round(
     """
     from distributed import KilledWorker, as_completed
 
-    prefix, waiting, code = f"scrl-{uuid.uuid4().hex[:8]}", deque(numbers), environment()
+    prefix, code = f"scrl-{uuid.uuid4().hex[:8]}", environment()
+    waiting, submissions = deque(numbers), Counter[int]()
     number_of: dict[Future, int] = {}
 
     def submit() -> Future:
         number = waiting.popleft()
-        key = f"{prefix}-{number}"
         # Not under the task's own key, whose metadata go when its worker dies.
-        counted = CountedCall(call, f"begun-{key}", most, code)
+        counted = CountedCall(call, f"begun-{prefix}-{number}", most, code)
+        key = f"{prefix}-{number}-{submissions[number]}"
+        submissions[number] += 1
         future = client.submit(counted, number, pack_task(tasks[number]), key=key, pure=False)
         number_of[future] = number
         return future
@@ -205,18 +210,24 @@ def _round(
     first = [submit() for _ in range(min(MAX_SUBMITTED, len(waiting)))]
     completed = as_completed(first, with_results=True, raise_errors=False)
     try:
-        for future, result in _as_they_end(client, completed):
+        for future, found in _as_they_end(client, completed):
             number = number_of.pop(future)
-            status, error = future.status, _error_of(future)
+            # Not by the future's status, which changes when a worker dies after its result came.
+            failed = future.status == "error"
+            error = _error_of(future) if failed else None
+            lost = not failed and found is not None and not isinstance(found, Result)
             future.release()  # so that it is not computed again where its worker dies
+            if lost:
+                _check_loss(client, submissions[number])
+                waiting.append(number)
             if waiting:
                 completed.add(submit())
-            if status == "finished" and result is not None:
-                yield unpacked(result)
-            elif error is None or isinstance(error, KilledWorker):
-                suspects.append(number)
-            else:
+            if isinstance(found, Result):
+                yield unpacked(found)
+            elif error is not None and not isinstance(error, KilledWorker):
                 yield Result(number, failure=Failure.of(error))
+            elif not lost:
+                suspects.append(number)
     finally:
         client.cancel(list(number_of))
 
@@ -234,17 +245,18 @@ def _as_they_end(client: Client, completed: as_completed) -> Iterator[tuple[Futu
 
 
 def _error_of(future: Future) -> BaseException | None:
-    """Why the cluster did not run a task: its worker died too often, or cannot run scrl. None
-    where it did.
+    """Why the cluster did not run a task: its worker died too often, or cannot run scrl."""
+    error = future.exception()
+    if isinstance(error, ImportError):
+        return InputError(f"{error}; {SAME_VERSION}")
+    return error
+
+
+def _check_loss(client: Client, submissions: int) -> None:
+    """A task that the scheduler lost, as it may when a worker dies, is submitted again.
 
     Raises:
-        InputError: where the cluster is gone.
+        InputError: where the scheduler is gone, or loses the task each time.
     """
-    if future.status == "finished":
-        return None
-    if future.status == "error":
-        error = future.exception()
-        if isinstance(error, ImportError):
-            return InputError(f"{error}; {SAME_VERSION}")
-        return error
-    raise InputError("The cluster lost the tasks or went away; start the scheduler and try again.")
+    if client.status != "running" or submissions > MAX_LOSSES:
+        raise InputError(GONE)

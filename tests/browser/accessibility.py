@@ -42,11 +42,22 @@ def findings(
     """
     page.evaluate("script => { window.axe || (0, eval)(script) }", _script())
     answer = page.evaluate(
-        """([selector, tags, ignore, only]) => axe.run(selector || document, {
-            runOnly: only.length ? {type: "rule", values: only} : {type: "tag", values: tags},
-            rules: Object.fromEntries(ignore.map(id => [id, {enabled: false}])),
-            resultTypes: ["violations"],
-        })""",
+        """async ([selector, tags, ignore, only]) => {
+            // Streamlit fades what it is about to draw again.
+            const still = document.createElement("style");
+            still.textContent = "[data-stale] {opacity: 1 !important; transition: none !important}";
+            document.head.append(still);
+            const rules = only.length ? {type: "rule", values: only} : {type: "tag", values: tags};
+            try {
+                return await axe.run(selector || document, {
+                    runOnly: rules,
+                    rules: Object.fromEntries(ignore.map(id => [id, {enabled: false}])),
+                    resultTypes: ["violations"],
+                });
+            } finally {
+                still.remove();
+            }
+        }""",
         [selector, list(TAGS), list(ignore), list(only)],
     )
     return [

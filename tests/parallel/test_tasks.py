@@ -200,6 +200,40 @@ def test_a_scheduler_that_goes_away_is_told_without_the_log_of_dask(monkeypatch)
     assert log.level == level
 
 
+def numbers_beside_losses(times: int):
+    """Numbers of the results of 40 tasks, while the scheduler loses the last one so often."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=1, processes=False, protocol="tcp", dashboard_address=":0", silence_logs=50
+    ) as started:
+        scheduler, lost = started.scheduler, set()
+
+        async def lose() -> None:
+            keys = {key for key in scheduler.tasks if key.split("-")[2] == "39"} - lost
+            for key in sorted(keys)[: times - len(lost)]:
+                lost.add(key)
+                (client,) = scheduler.tasks[key].who_wants
+                scheduler.stimulus_cancel([key], client.client_key, force=False, reason="", msg="")
+
+        results = iterate_tasks(partial(after, 0.02), range(40), started.scheduler_address)
+        try:
+            for result in results:
+                yield result.number
+                distributed.utils.sync(started.loop, lose)
+        finally:
+            results.close()
+    assert len(lost) == times
+
+
+def test_a_task_that_the_scheduler_loses_is_submitted_again():
+    assert sorted(numbers_beside_losses(2)) == list(range(40))
+
+
+def test_a_task_that_the_scheduler_loses_each_time_ends_the_work():
+    with pytest.raises(InputError, match="lost the tasks"):
+        list(numbers_beside_losses(10))
+
+
 def test_no_workers_do_nothing():
     with pytest.raises(InputError, match="give 1 or more"):
         run_tasks(abs, [1], "threads", workers=0)
