@@ -9,9 +9,13 @@ asks for 300. ``SCRL_TEST_PROFILES`` sets any other number.
 import os
 from typing import TypeVar
 
+import pytest
+
 T = TypeVar("T")
 
 DEEP = os.environ.get("SCRL_TEST_DEEP", "0") != "0"
+#: Marks a test of what a cheaper test shows too.
+deep_only = pytest.mark.skipif(not DEEP, reason="only in deep mode: SCRL_TEST_DEEP=1")
 
 
 def deep(usual: T, more: T) -> T:
