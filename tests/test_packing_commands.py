@@ -87,6 +87,7 @@ def test_voters_without_choice_noise_are_those_of_the_rewards(home, capsys):
         (("train", "{home}/file.parquet", "--out", "model"), "is no folder of packed ratings"),
         (("train", "{home}/packed", "--out", "{home}/none/model"), "cannot be written"),
         (("elect", "none"), "there is no such model file"),
+        (("elect", "{home}"), "this is a folder; give the file of a model"),
         (("elect", "{home}/file.parquet"), "not a streamed model"),
     ],
 )

@@ -77,6 +77,11 @@ def load_streamed(path: str | Path) -> StreamedRaters:
     Raises:
         InputError: where the file is missing or is no such model.
     """
+    if os.path.isdir(path):
+        raise InputError(
+            f"{printable(path)}: this is a folder; give the file of a model, which `scrl train "
+            "--out FILE` writes."
+        )
     if not os.path.isfile(path):
         raise InputError(f"{printable(path)}: there is no such model file.")
     try:
