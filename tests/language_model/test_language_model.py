@@ -25,6 +25,7 @@ from scrl.language_model.dpo import vote_loss
 from scrl.language_model.llama import hidden_states, logits
 from scrl.language_model.token_choice import draw_tokens
 from scrl.types import Cancelled, InputError
+from tests import lanes
 from tests.language_model.conftest import TINY
 
 PROMPTS = ["ab", "a much longer prompt", "c"]
@@ -36,6 +37,10 @@ def compiled_table(weights, tokens, heat, adapter=None):
     return jax.nn.log_softmax(logits(weights, hidden[0]) / heat)
 
 
+drawn_tokens = jax.jit(draw_tokens)
+loss_of_votes, gradient_of_votes = jax.jit(vote_loss), jax.jit(jax.grad(vote_loss))
+
+
 def next_token_scores(model, tokens, heat=1.0, adapter=None):
     """Log-probabilities after every token, of one full pass; what is padded comes after them."""
     padded = jnp.array([[*tokens, *[0] * (48 - len(tokens))]])
@@ -45,6 +50,12 @@ def next_token_scores(model, tokens, heat=1.0, adapter=None):
 def written(model, **options):
     settings = {"n": 3, "max_tokens": 9, "seed": 1} | options
     return model.complete(PROMPTS, **settings)
+
+
+def many_written(model, prompts, calls, **options):
+    """Samples of several calls, of the shapes of ``written``, which are compiled."""
+    found = [model.complete(prompts, n=4, seed=seed, **options) for seed in range(calls)]
+    return [sum(rows, []) for rows in zip(*found, strict=True)]
 
 
 def test_what_the_cache_writes_scores_as_the_full_pass_says(tiny):
@@ -73,7 +84,10 @@ def test_a_sample_depends_on_the_seed_and_not_on_the_batch(tiny):
     assert [[c.tokens for c in row] for row in three] == [
         [c.tokens for c in row] for row in written(tiny)
     ]
-    assert [row[0].tokens for row in written(tiny, n=1)] == [row[0].tokens for row in three]
+    among_others = tiny.complete(
+        [PROMPTS[0], "x", "yy"], n=lanes.deep(4, 32), max_tokens=9, seed=1
+    )
+    assert [c.tokens for c in among_others[0][:3]] == [c.tokens for c in three[0]]
     assert written(tiny, seed=2)[0][0].tokens != three[0][0].tokens
 
 
@@ -90,7 +104,7 @@ def test_first_tokens_follow_the_models_distribution(top_p):
     keys = jax.random.split(jax.random.key(3), 6_000)
     wide = jnp.broadcast_to(jnp.asarray(table, jnp.float32), (6_000, 700))
     drawn = np.bincount(
-        draw_tokens(keys, wide, jnp.float32(0.8), jnp.float32(top_p)), minlength=700
+        drawn_tokens(keys, wide, jnp.float32(0.8), jnp.float32(top_p)), minlength=700
     )
     share = np.exp(table / 0.8) / np.exp(table / 0.8).sum()
     order = np.argsort(-share)
@@ -104,8 +118,8 @@ def test_first_tokens_follow_the_models_distribution(top_p):
 
 
 def test_zero_temperature_takes_the_likeliest_token(tiny):
-    first = written(tiny, n=1, temperature=0.0, max_tokens=1)
-    for prompt, (completion,) in zip(PROMPTS, first, strict=True):
+    first = written(tiny, temperature=0.0, max_tokens=1)
+    for prompt, (completion, *_) in zip(PROMPTS, first, strict=True):
         tokens = tiny.prompt_tokens(prompt)
         best = int(np.argmax(next_token_scores(tiny, tokens)[len(tokens) - 1]))
         assert best == (256 if completion.ended else completion.tokens[0])
@@ -132,7 +146,7 @@ def test_a_new_adapter_changes_nothing_and_a_file_keeps_a_trained_one(tiny, tmp_
     score = changed.log_probability(["ab"], ["cd"])
     assert abs(score - base) > 1e-2
     # Written by multiplied-out weights, scored by the product of low rank.
-    (sample,) = changed.complete(["ab"], max_tokens=9)[0]
+    sample = written(changed)[0][0]
     assert changed.log_probability(["ab"], [sample])[0] == pytest.approx(
         sample.log_probability, abs=1e-4
     )
@@ -145,11 +159,11 @@ def test_a_new_adapter_changes_nothing_and_a_file_keeps_a_trained_one(tiny, tmp_
 
 def test_the_loss_of_votes_is_dpos_and_finite_where_nothing_is_masked_in():
     ratios, votes = jnp.array([0.3, -1.2]), jnp.array([[0.0, 1.0], [0.0, 0.0]])
-    assert float(vote_loss(ratios, votes, 0.1)) == pytest.approx(np.log1p(np.exp(-0.15)))
+    assert float(loss_of_votes(ratios, votes, 0.1)) == pytest.approx(np.log1p(np.exp(-0.15)))
     # A tie's gradient pulls the two together; no vote has no gradient.
-    gradient = jax.grad(vote_loss)(ratios, jnp.array([[0.0, 0.5], [0.5, 0.0]]), 0.1)
+    gradient = gradient_of_votes(ratios, jnp.array([[0.0, 0.5], [0.5, 0.0]]), 0.1)
     assert gradient[0] > 0 > gradient[1]
-    assert jax.grad(vote_loss)(ratios, jnp.zeros((2, 2)), 0.1).tolist() == [0, 0]
+    assert gradient_of_votes(ratios, jnp.zeros((2, 2)), 0.1).tolist() == [0, 0]
 
 
 def test_dpo_raises_what_the_votes_prefer_and_kl_measures_how_far(tiny):
@@ -170,7 +184,7 @@ def test_dpo_raises_what_the_votes_prefer_and_kl_measures_how_far(tiny):
     )
     loss = policy.log_probability(PROMPTS, ["bad"] * 3) - tiny.log_probability(PROMPTS, ["bad"] * 3)
     assert (gain > loss).all()
-    samples = policy.complete(PROMPTS, n=32, max_tokens=9)
+    samples = many_written(policy, PROMPTS, 8, max_tokens=9)
     estimate = kl_to_reference(policy, PROMPTS, samples)
     assert estimate.kl > 3 * estimate.standard_error > 0
     none = kl_to_reference(tiny, PROMPTS, written(tiny))
@@ -179,15 +193,16 @@ def test_dpo_raises_what_the_votes_prefer_and_kl_measures_how_far(tiny):
 
 def test_the_estimated_kl_is_the_exact_one_of_first_tokens(tiny):
     rng = np.random.default_rng(1)
-    start = dict(new_adapter(TINY, rank=2).parameters)
+    start = dict(new_adapter(TINY, rank=4).parameters)
     moved = Adapter(jax.tree.map(lambda a: rng.normal(0, 0.2, a.shape).astype("f4"), start))
     policy, heat = tiny.with_adapter(moved), 0.7
     tokens = tiny.prompt_tokens("ab")
     added = (moved.scaled(), start)
     own, base = (next_token_scores(tiny, tokens, heat, a)[len(tokens) - 1] for a in added)
     exact = float(np.sum(np.exp(own) * (own - base)))
-    samples = policy.complete(["ab"], n=256, max_tokens=1, temperature=heat)
-    found = kl_to_reference(policy, ["ab"], samples, heat)
+    alike = ["ab"] * 3
+    samples = many_written(policy, alike, 22, max_tokens=1, temperature=heat)
+    found = kl_to_reference(policy, alike, samples, heat)
     assert abs(found.kl - exact) < 4 * found.standard_error
 
 

@@ -10,6 +10,7 @@ from scrl.language_model.scores import score_pairs
 from scrl.language_model.tokenizer import BEGIN, END
 from scrl.language_model.weight_layouts import stacked_weights
 from scrl.types import InputError
+from tests import lanes
 
 
 @pytest.mark.parametrize("text", ["Hello, world 2026!", "ünïcode 你好 😀\n\n\tx", "", "a" * 500])
@@ -44,6 +45,7 @@ def test_a_chat_has_roles(smollm):
             smollm.tokenizer.chat_tokens(bad)
 
 
+@lanes.deep_only
 def test_it_finds_what_is_true_likelier(smollm):
     question = "What is the capital of France?"
     answers = [f"The capital of France is {place}." for place in ("Paris", "Lyon", "Berlin")]

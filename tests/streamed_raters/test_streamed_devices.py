@@ -35,6 +35,7 @@ def on_one_and_eight():
     return found
 
 
+@lanes.deep_only
 def test_eight_devices_give_the_gradients_and_results_of_one(on_one_and_eight):
     one, eight = on_one_and_eight[1], on_one_and_eight[8]
     assert len(one.gradients) == len(eight.gradients) > 3
@@ -74,6 +75,7 @@ def trained_until(path, checkpoint, last_step=None):
     return child.exitcode
 
 
+@lanes.deep_only
 def test_a_killed_training_goes_on_to_the_same_bits(tmp_path):
     checkpoint, result, other = (tmp_path / n for n in ("c.safetensors", "a.npy", "b.npy"))
     assert trained_until(other, tmp_path / "o") == 0

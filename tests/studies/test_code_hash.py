@@ -13,6 +13,7 @@ import pytest
 
 from scrl.studies import STUDIES
 from scrl.studies.code_hash import ROOT, code_hash, dependencies
+from tests import lanes
 
 FILES = {
     "__init__": '"""The package."""\n',
@@ -145,6 +146,7 @@ def check_dependencies(modules: tuple[str, ...], copied: Path) -> None:
         path.write_text(text, "utf-8")
 
 
+@lanes.deep_only
 def test_every_module_that_is_imported_is_a_dependency():
     """The scan of the sources against the modules that Python loads."""
     code = "import sys, scrl.studies.registry\n"

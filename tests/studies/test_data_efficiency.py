@@ -9,6 +9,7 @@ from scrl.choice_models import kendall_tau, order_places
 from scrl.results import order_of
 from scrl.scenarios import sample, with_overrides
 from scrl.studies import data_efficiency, load_baked
+from tests import lanes
 
 SOURCES = data_efficiency.SOURCES
 ROWS = [
@@ -63,6 +64,7 @@ def test_the_baked_oracle_is_counted_again_from_the_samples():
         assert run["raters"]["tau"] == pytest.approx(kendall_tau(*place), abs=1e-6), run
 
 
+@lanes.deep_only
 @pytest.mark.slow
 def test_a_baked_run_is_what_training_gives_today():
     run = load_baked("data-efficiency")["result"]["runs"][0]

@@ -12,6 +12,7 @@ from scrl.config import ModelsConfig
 from scrl.reward_models import distributional, pooled
 from scrl.studies import hidden_context as hidden
 from scrl.studies import load_baked
+from tests import lanes
 
 A = hidden.alternatives(hidden.ALTERNATIVES)
 
@@ -34,6 +35,7 @@ def test_the_baked_exact_rewards_are_fitted_again_for_every_seed(baked):
         assert run["exact"]["mean"] == pytest.approx(model.reward, abs=1e-3)
 
 
+@lanes.deep_only
 @pytest.mark.slow
 def test_a_baked_network_is_what_training_gives_today(baked):
     run = baked["result"]["runs"][0]

@@ -17,6 +17,7 @@ import scrl
 from scrl.cli import main
 from scrl.parallel import cluster_checks
 from scrl.sweeps import read_result, read_sweep, running
+from tests import lanes
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Runs of a second, once their programs are compiled.
@@ -174,6 +175,7 @@ def test_a_drive_without_locks_is_noted_and_used(tmp_path, quick, monkeypatch, c
     assert "this drive has no locks (No locks available)" in caplog.text
 
 
+@lanes.deep_only
 def test_a_killed_sweep_keeps_whole_files_and_goes_on(tmp_path, quick):
     code = (
         "import sys, scrl; from scrl.sweeps import running; "
