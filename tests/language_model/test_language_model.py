@@ -1,6 +1,7 @@
 """The language model on tiny random weights: cache, masks, draws, adapters, DPO."""
 
 from functools import partial
+from itertools import chain
 
 import jax
 import jax.numpy as jnp
@@ -55,7 +56,7 @@ def written(model, **options):
 def many_written(model, prompts, calls, **options):
     """Samples of several calls, of the shapes of ``written``, which are compiled."""
     found = [model.complete(prompts, n=4, seed=seed, **options) for seed in range(calls)]
-    return [sum(rows, []) for rows in zip(*found, strict=True)]
+    return [list(chain(*rows)) for rows in zip(*found, strict=True)]
 
 
 def test_what_the_cache_writes_scores_as_the_full_pass_says(tiny):
@@ -84,9 +85,7 @@ def test_a_sample_depends_on_the_seed_and_not_on_the_batch(tiny):
     assert [[c.tokens for c in row] for row in three] == [
         [c.tokens for c in row] for row in written(tiny)
     ]
-    among_others = tiny.complete(
-        [PROMPTS[0], "x", "yy"], n=lanes.deep(4, 32), max_tokens=9, seed=1
-    )
+    among_others = tiny.complete([PROMPTS[0], "x", "yy"], n=lanes.deep(4, 32), max_tokens=9, seed=1)
     assert [c.tokens for c in among_others[0][:3]] == [c.tokens for c in three[0]]
     assert written(tiny, seed=2)[0][0].tokens != three[0][0].tokens
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
+from unittest.mock import patch
 
 import jax
 import numpy as np
 
 from scrl.devices import start_hosts
 from scrl.scenarios import generate_population
-from scrl.streamed_raters import StreamedConfig, train_streamed, training_run
+from scrl.streamed_raters import StreamedConfig, stages, train_streamed, training_run
+from tests import lanes
 
-CONFIG = StreamedConfig(types=2, latent=1, min_steps=12, points=2, newton_steps=2)
+#: Of one type and one latent in both stages, a step is one program, which compiles soon.
+TYPES, FACTORS = lanes.deep((1, 1), (2, stages.FACTORS))
+CONFIG = StreamedConfig(types=TYPES, latent=1, min_steps=12, points=2, newton_steps=2)
 DOUBLE = replace(CONFIG, precision="double")
 
 
@@ -34,21 +38,19 @@ def arrays(model) -> np.ndarray:
     return np.concatenate([np.ravel(p).astype(float) for p in model.parameters])
 
 
-def on_devices(numbers: tuple[int, ...]) -> dict[int, Trained]:
-    """Trainings on some of eight pretended devices; the compiled programs share their rows."""
+def on_eight() -> Trained:
+    """A training on eight pretended devices."""
     jax.config.update("jax_num_cpu_devices", 8)
-    return {devices: on_some(devices) for devices in numbers}
+    return on_some(8)
 
 
-def on_some(devices: int) -> Trained:
-    """A training whose first step is looked at."""
+def on_some(devices: int, **options: object) -> Trained:
+    """A training whose first step is looked at: each device has its share of the rows."""
     step, gradients = training_run.training_step, []
 
     def recorded(*given, **settings):
         first = not gradients
         if first:
-            program = step.lower(*given, **settings).compile().as_text()
-            assert ("all-reduce" in program) == (devices > 1)
             assert given[1].item.sharding.num_devices == devices
             own = given[1].item.addressable_shards[0].data
             assert len(own) == len(given[1].item) / devices
@@ -57,21 +59,21 @@ def on_some(devices: int) -> Trained:
             gradients.extend(np.array(g) for g in jax.tree.leaves(found.optimiser.mu))
         return found
 
-    training_run.training_step = recorded
-    try:
-        model = train_streamed(ratings(), DOUBLE, 0, devices=devices)
-    finally:
-        training_run.training_step = step
+    with (
+        patch.object(training_run, "training_step", recorded),
+        patch.object(stages, "FACTORS", FACTORS),
+    ):
+        model = train_streamed(ratings(), DOUBLE, 0, devices=devices, **options)
     return Trained(gradients, arrays(model))
 
 
-def as_host(coordinator: str, processes: int, process: int, checkpoint: Path) -> np.ndarray:
-    """The parameters of a training that several processes share, in one of them."""
+def as_host(coordinator: str, processes: int, process: int, checkpoint: Path) -> Trained:
+    """A training that several processes share, in one of them."""
     jax.config.update("jax_num_cpu_devices", 2)
     start_hosts(coordinator, processes, process)
     assert len(jax.devices()) == 2 * processes
     assert len(jax.local_devices()) == 2
-    return arrays(train_streamed(ratings(), DOUBLE, 0, checkpoint=checkpoint, checkpoint_seconds=0))
+    return on_some(2 * processes, checkpoint=checkpoint, checkpoint_seconds=0)
 
 
 def train(path: Path, checkpoint: Path, told: Connection) -> None:

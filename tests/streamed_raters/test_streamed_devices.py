@@ -29,31 +29,34 @@ def results(function, *calls):
 
 
 @pytest.fixture(scope="module")
-def on_one_and_eight():
-    """Trained parameters and first gradients by the number of devices."""
-    (found,) = results(script.on_devices, ((1, 8),))
-    return found
+def on_one():
+    """A training on one device, in this process."""
+    return script.on_some(1)
+
+
+def assert_same(one: script.Trained, other: script.Trained):
+    assert len(one.gradients) == len(other.gradients) > 3
+    for first, second in zip(one.gradients, other.gradients, strict=True):
+        scale = max(float(np.abs(first).max(initial=0.0)), 1e-30)
+        np.testing.assert_allclose(first / scale, second / scale, atol=1e-9)
+    np.testing.assert_allclose(one.parameters, other.parameters, atol=1e-6)
 
 
 @lanes.deep_only
-def test_eight_devices_give_the_gradients_and_results_of_one(on_one_and_eight):
-    one, eight = on_one_and_eight[1], on_one_and_eight[8]
-    assert len(one.gradients) == len(eight.gradients) > 3
-    for first, other in zip(one.gradients, eight.gradients, strict=True):
-        scale = max(float(np.abs(first).max(initial=0.0)), 1e-30)
-        np.testing.assert_allclose(first / scale, other / scale, atol=1e-9)
-    np.testing.assert_allclose(one.parameters, eight.parameters, atol=1e-6)
-    assert np.abs(one.parameters).max() > 0.5
+def test_eight_devices_give_the_gradients_and_results_of_one(on_one):
+    (eight,) = results(script.on_eight, ())
+    assert_same(on_one, eight)
+    assert np.abs(on_one.parameters).max() > 0.5
 
 
-def test_two_processes_give_the_results_of_one(on_one_and_eight, tmp_path):
+def test_two_processes_of_two_devices_give_the_gradients_and_results_of_one(on_one, tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     checkpoint = tmp_path / "training.safetensors"
     first, second = results(script.as_host, *((address, 2, i, checkpoint) for i in range(2)))
-    assert np.array_equal(first, second)
-    np.testing.assert_allclose(first, on_one_and_eight[1].parameters, atol=1e-6)
+    assert np.array_equal(first.parameters, second.parameters)
+    assert_same(on_one, first)
     assert checkpoint.exists()
 
 
