@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests import lanes
+
 
 def words(app) -> str:
     kinds = (app.title, app.subheader, app.markdown, app.caption, app.error, app.info, app.warning)
@@ -93,7 +95,9 @@ def test_any_profile_can_be_judged(open_page, profile):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("voters", ["Two candidates", "Many candidates", "Searched"])
+@pytest.mark.parametrize(
+    "voters", lanes.deep(["Many candidates"], ["Two candidates", "Many candidates", "Searched"])
+)
 def test_noisy_voters_stay_below_the_bounds(open_page, voters):
     app = open_page("distortion", part="Voters who make mistakes", voters=voters, sharpness="4.0")
     assert not app.exception

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from scrl.runs import Archive
+from tests import lanes
 from tests.app.markdown_calls import unescaped as unescaped_calls
 from tests.app.test_pages import widget
 from ui.shared import run_store, uploads, viewer
@@ -113,16 +114,24 @@ def walk(open_page, name: str, **parameters: str) -> None:
             assert_harmless(app, f"{name}, {key} {option}")
 
 
+#: Each page is opened on one of the two, and on both where the suite goes deep.
+FILES = ("x.yaml", "x.csv")
+OPENED = [
+    (name, file)
+    for number, name in enumerate(stem for stem in PAGES if stem not in ("start", "classroom"))
+    for file in lanes.deep(FILES[number % 2 :][:1], FILES)
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [stem for stem in PAGES if stem not in ("start", "classroom")])
-@pytest.mark.parametrize("file", ["x.yaml", "x.csv"])
+@pytest.mark.parametrize(("name", "file"), OPENED)
 def test_a_hostile_file_is_shown_as_text(open_page, server, name, file):
     id = uploads.cache().add(scenario() if file == "x.yaml" else ratings(), file)
     walk(open_page, name, scenario=id, profile=id)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("make", [scenario, ratings])
+@pytest.mark.parametrize("make", lanes.deep([ratings], [scenario, ratings]))
 def test_a_run_on_a_hostile_file_is_shown_as_text(open_page, server, make):
     from scrl.runs import pack, pack_source, train
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from scrl.studies import example_runs
+from tests import lanes
 from ui.shared import run_store, viewer
 
 PARTS = ("Map", "Part of a ballot", "Leaving one out", "From one to another",
@@ -270,7 +271,7 @@ def ratings_run(text: str, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ranks", ["1111", "1234"])
+@pytest.mark.parametrize("ranks", lanes.deep(["1111"], ["1111", "1234"]))
 def test_raters_who_all_say_the_same_are_one_place_on_every_part(open_page, tmp_path, ranks):
     id = ratings_run(
         "".join(f"r{r},p,{c},{n}\n" for r in range(30) for c, n in zip("abcd", ranks, strict=True)),

@@ -25,7 +25,7 @@ from tests.counted_places import counted_places, one_batch_size
 from ui.voting.proved_cells import FAILURES, PROOFS, decided_table
 
 #: Candidates and voters of the random electorates, and how many of each.
-DRAWN, DRAWS = ((3, 12), (4, 9), *lanes.deep((), ((5, 13),))), lanes.deep(40, 120)
+DRAWN, DRAWS = ((3, 12), *lanes.deep((), ((4, 9), (5, 13)))), lanes.deep(60, 120)
 CRITERIA_PROVED = sorted({criterion for _, criterion in PROOFS})
 
 

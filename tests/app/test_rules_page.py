@@ -7,6 +7,7 @@ import pytest
 
 from scrl.voting import RULES, count_all_rules
 from scrl.voting.compiled_counting import TRACES
+from tests import lanes
 from ui.voting import rules
 from ui.voting.preset_profiles import PRESETS
 
@@ -289,7 +290,7 @@ def test_every_rule_has_its_row_and_its_places(open_page):
 @pytest.mark.slow
 def test_every_rule_can_be_asked_how_it_counted(open_page):
     app = open_page("rules", profile="morristown")
-    for rule in app.selectbox(key="rule_pick").options:
+    for rule in app.selectbox(key="rule_pick").options[:: lanes.deep(3, 1)]:
         name = next(n for n, r in RULES.items() if r.title == rule)
         app.selectbox(key="rule_pick").set_value(name).run()
         assert not app.exception, name

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from tests import lanes
 from ui.shared.page_index import PAGES
 
 
@@ -11,7 +12,7 @@ from ui.shared.page_index import PAGES
 def test_pages_in_any_order_work_and_drop_what_the_page_before_set(open_page):
 
     chooser = random.Random(0)
-    order = [*PAGES, *chooser.sample(list(PAGES), len(PAGES))]
+    order = [*lanes.deep((), PAGES), *chooser.sample(list(PAGES), len(PAGES))]
     app = open_page()
     for before, stem in zip(["start", *order], order, strict=False):
         app.session_state["left_by_a_page"] = before

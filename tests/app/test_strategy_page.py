@@ -7,6 +7,7 @@ import pytest
 
 from scrl.scenarios import gallery, load_scenario
 from scrl.studies import misreport
+from tests import lanes
 from ui.shared import run_store
 
 PARTS = ("One lie", "Two camps lie", "How often it pays", "Lying to a reward model")
@@ -90,9 +91,14 @@ def test_the_url_says_how_many_of_both_camps_lie(open_page):
 
 
 @pytest.mark.slow
-def test_the_share_is_exact_for_three_and_drawn_for_four(open_page):
-    app = answered(open_page("strategy", part="How often it pays", voters="5"))
-    assert "All 252 possible elections" in words(app)
+def test_the_share_is_exact_for_three(open_page):
+    app = answered(open_page("strategy", part="How often it pays", voters="4"))
+    assert "All 126 possible elections" in words(app)
+
+
+@lanes.deep_only
+@pytest.mark.slow
+def test_the_share_is_drawn_for_four(open_page):
     app = answered(
         open_page("strategy", part="How often it pays", candidates="4", voters="4", seed="3")
     )

@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from scrl.scenarios import gallery, load_scenario, with_overrides
 from scrl.studies import masking_regimes
+from tests import lanes
 from tests.app.test_pages import figures, parameter, widget, words
 from tests.tiny import TINY
 from ui.shared import run_store
@@ -55,6 +56,7 @@ def test_nonsense_in_the_url_is_no_fault(open_page):
     assert len(figures(app)) == CHARTS
 
 
+@lanes.deep_only
 @pytest.mark.slow
 def test_the_five_are_trained_on_another_scenario(open_page, monkeypatch):
     real = masking_regimes.compare

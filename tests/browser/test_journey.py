@@ -9,6 +9,8 @@ import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 whole = pytest.importorskip("tests.browser.whole")
+from tests import lanes  # noqa: E402
+
 #: A run that compiles everything on two busy cores.
 PATIENT = 180_000
 
@@ -118,17 +120,18 @@ def test_from_no_run_to_where_am_i(page, address):
     page.get_by_text("▶ Play").first.click()
     sync_api.expect(cursor).not_to_have_attribute("d", before)
 
-    # Every part, on a projector.
+    # Every part, on a projector; ``tests/app/test_latent_page.py`` opens them all too.
     page.set_viewport_size({"width": 1280, "height": 720})
     page.emulate_media(color_scheme="dark")
-    for part, text in (
+    parts = (
         ("Can I trust it?", "So it knows individual raters"),
         ("Map", "Nearest to their own"), ("Prompt by prompt", "these answer one"),
         ("Part of a ballot", "After one comparison that only one group would make"),
         ("Leaving one out", "Leaving Morristown out"),
         ("From one to another", "Pairs that change places"),
         ("Where am I?", "You are most like Memphis"),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for part, text in lanes.deep(parts[:2], parts):
         choose(page, part)
         sync_api.expect(page.get_by_text(text).first).to_be_visible()
         whole.assert_whole(page)

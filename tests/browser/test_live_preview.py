@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
 from scrl.scenarios import preview, scenario_of, with_overrides
+from tests import lanes
 from ui.shared import live_preview
 from ui.shared.live_preview import Quantity
 
@@ -96,7 +97,7 @@ def differences(page, cases: int, seed: int) -> list[str]:
 
 
 def test_the_browser_computes_what_the_library_computes(script):
-    assert differences(script(), cases=150, seed=1) == []
+    assert differences(script(), cases=lanes.deep(60, 150), seed=1) == []
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_the_browser_computes_what_the_library_computes(script):
 )
 def test_a_wrong_script_is_noticed(script, right, wrong):
     assert right in SCRIPT
-    assert differences(script(SCRIPT.replace(right, wrong)), cases=60, seed=2)
+    assert differences(script(SCRIPT.replace(right, wrong)), cases=lanes.deep(20, 60), seed=2)
 
 
 def drawn(page, scenario, quantities, focus=""):

@@ -6,6 +6,8 @@ import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 whole = pytest.importorskip("tests.browser.whole")
+from tests import lanes  # noqa: E402
+
 expect = sync_api.expect
 
 
@@ -43,6 +45,8 @@ def test_a_guess_the_scoreboard_and_the_other_parts(page, address, scheme, size)
     ).to_be_visible()
     whole.assert_whole(page)
 
+    if not lanes.DEEP:  # tests/app/test_models_page.py opens the other parts
+        return
     choose(page, "Feedback formats")
     expect(page.get_by_text("To get 90% of the pairs right it takes")).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(2)

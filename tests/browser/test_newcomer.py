@@ -44,7 +44,7 @@ def settled(page) -> None:
     page.wait_for_selector("[data-test-script-state=notRunning]")
 
 
-@pytest.fixture(params=lanes.deep(["light", "phone"], list(LOOKS)))
+@pytest.fixture(params=lanes.deep(["phone"], list(LOOKS)))
 def visitor(page, request):
     scheme, width, height, presents = LOOKS[request.param]
     page.set_viewport_size({"width": width, "height": height})

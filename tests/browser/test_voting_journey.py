@@ -8,6 +8,7 @@ import pytest
 from tests import lanes
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+whole = pytest.importorskip("tests.browser.whole")
 expect = sync_api.expect
 
 
@@ -28,7 +29,7 @@ def pick(page, label: str, option: str) -> None:
 def test_rules_a_profile_is_opened_edited_shared_and_sent_to_the_lab(page, address):
     before = page.evaluate("history.length")
     opened(page, f"{address}/rules?profile=3:A>B>C;2:B>C>A", "One set of ballots. Who wins?")
-    page.wait_for_timeout(1000)
+    whole.wait_until_drawn(page)
     assert page.evaluate("history.length") <= before + 1, "a link is one step of the history"
 
     # A faulty profile gets a sentence and loses nothing.
@@ -64,12 +65,14 @@ def test_criteria_a_counterexample_is_opened_from_the_url_or_by_a_click(page, ad
     # One click is one step of the browser's history.
     cells = page.get_by_test_id("stPlotlyChart").first.locator("path.point")
     for number in (60, 140):
+        whole.wait_until_drawn(page)
         before = page.evaluate("history.length")
         url = page.url
         box = cells.nth(number).bounding_box()
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         expect(page).not_to_have_url(url)
-        page.wait_for_timeout(1000)
+        page.wait_for_function("length => history.length >= length", arg=before + 1)
+        whole.wait_until_drawn(page)
         assert page.evaluate("history.length") == before + 1
 
 
@@ -95,7 +98,7 @@ def test_strategy_a_part_asks_and_then_answers(page, address):
     page.get_by_role("button", name="Show the answer").click()
     expect(page.get_by_text("a lie pays").first).to_be_visible()
     parts = ("Two camps lie", "How often it pays", "Lying to a reward model")
-    for part in lanes.deep(parts[:1], parts):
+    for part in lanes.deep((), parts):
         page.get_by_text(part, exact=True).click()
         expect(page).to_have_url(re.compile("part=" + re.escape(part).replace(r"\ ", r"(\+|%20)")))
         page.get_by_role("button", name="Show the answer").click()

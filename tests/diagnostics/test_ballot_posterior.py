@@ -27,6 +27,7 @@ from scrl.raters.latent_space import centred
 from scrl.types import Catalogue
 from scrl.utility_models.covariance import initial_covariance
 from scrl.utility_models.population import Population
+from tests import lanes
 
 
 def test_the_posterior_is_that_of_exact_enumeration():
@@ -223,7 +224,9 @@ def test_less_is_left_the_more_a_visitor_says(varied):
     assert not atoms.given([(0, [3])]).drawn, "one completion compares nothing"
 
 
-@pytest.mark.parametrize("items", [[[0, 1]], [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]])
+@pytest.mark.parametrize(
+    "items", [*lanes.deep((), ([[0, 1]],)), [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]]
+)
 def test_the_region_holds_as_many_people_as_it_says(varied, items):
     count = 200
     latent, score = people(varied, count, 1)

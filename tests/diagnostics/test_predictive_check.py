@@ -13,7 +13,7 @@ from tests import lanes
 
 VOTERS = 4000
 #: Populations of each case, with a right electorate and with a wrong one.
-RIGHT, WRONG = lanes.deep(20, 50), lanes.deep(5, 10)
+RIGHT, WRONG = lanes.deep(10, 50), lanes.deep(5, 10)
 
 
 class Population:
@@ -110,14 +110,14 @@ CASES = [
 
 @cache
 def verdicts(case):
-    """Of right electorates of twenty populations."""
+    """Of right electorates of as many populations."""
     populations = (Population(seed, **CASES[case]) for seed in range(RIGHT))
     return [checked(p, p.ratings()).reproduces for p in populations]
 
 
 @pytest.mark.parametrize("case", range(len(CASES)), ids=lambda case: str(CASES[case]))
 def test_a_right_electorate_passes(case):
-    """In each case in 18 of 20 or more; all cases together in 95 % (the next test)."""
+    """In each case in 90 % or more; all cases together in 95 % (the next test)."""
     assert verdicts(case).count(False) <= 0.1 * RIGHT
     assert verdicts(case).count(True) >= 0.9 * RIGHT
 

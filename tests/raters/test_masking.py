@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from scrl.raters import masking
+from tests import lanes
 
 MASK = jnp.array([[True] * 5 + [False], [True] * 3 + [False] * 3])
 RANK = jnp.array([[2, 0, 1, 4, 3, 0], [1, 0, 1, 0, 0, 0]])
@@ -17,7 +18,7 @@ def views(regime, ramp, single=0.0, n=500):
 
 
 @pytest.mark.parametrize("regime", masking.REGIMES)
-@pytest.mark.parametrize("single", [0.0, 0.5])
+@pytest.mark.parametrize("single", lanes.deep([0.5], [0.0, 0.5]))
 def test_padding_is_never_seen_nor_predicted(regime, single):
     view = views(regime, 0.5, single)
     assert not view.visible[:, ~MASK].any()

@@ -29,6 +29,7 @@ from scrl.raters.fitting import TrainingData, training_loss
 from scrl.raters.model import DeviceBucket, graph_definition, initial_parameters
 from scrl.scenarios import load_scenario, sample, with_overrides
 from scrl.types import Ratings
+from tests import lanes
 from tests.compiling import QUICKLY
 from tests.tiny import TINY
 
@@ -71,6 +72,7 @@ def pooled_rewards(ratings, likelihood):
     return rewards[0] - rewards[0].mean()
 
 
+@lanes.deep_only
 @pytest.mark.slow
 def test_with_pairs_it_is_bradley_terry(incomplete):
     wanted = fit_pair_counts(pair_counts(incomplete), incomplete.catalogue.offsets)
@@ -218,7 +220,7 @@ def graded(sizes, config):
     return jax.jit(objective, compiler_options=QUICKLY)
 
 
-@pytest.mark.parametrize("likelihood", ["list", "pair"])
+@pytest.mark.parametrize("likelihood", lanes.deep(["list"], ["list", "pair"]))
 @pytest.mark.parametrize("regime", masking.REGIMES)
 def test_gradients_of_the_objective_are_finite_in_every_regime(network, regime, likelihood):
     """In the program that serves every regime (``tests/studies/test_masking_regimes.py`` compares

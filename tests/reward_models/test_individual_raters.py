@@ -15,10 +15,13 @@ from scrl.reward_models import (
     collapse,
     individual,
 )
+from tests import lanes
 from tests.tiny import QUICK
 
 #: What two kinds of raters want of three features.
 WEIGHT = np.array([[2.0, 1.0, 0.0], [-2.0, 1.0, 0.0]])
+#: Raters who are trained on, and pairs of each.
+TRAINED = lanes.deep((60, 6), (80, 8))
 
 
 def sampled(seed: int, raters: int, pairs: int) -> Comparisons:
@@ -38,7 +41,7 @@ def sampled(seed: int, raters: int, pairs: int) -> Comparisons:
 
 @pytest.fixture(scope="module")
 def model():
-    return individual.fit(jax.random.key(0), sampled(0, 80, 8), QUICK)[0]
+    return individual.fit(jax.random.key(0), sampled(0, *TRAINED), QUICK)[0]
 
 
 def accuracy(model, context: Comparisons, queries: Comparisons) -> float:
@@ -64,7 +67,7 @@ def test_raters_are_known_from_few_pairs(model):
 
 def test_items_known_by_features_are_those_known_by_number(model):
     """The items that were fitted, as themselves and as others with the same features."""
-    train = replace(sampled(0, 80, 8), features=model.known)
+    train = replace(sampled(0, *TRAINED), features=model.known)
     again = replace(train, features=train.features + np.float32(1e-6))
     other = model.with_items(again.features, again.offsets)
     assert other.rewards(again) == pytest.approx(model.rewards(train), abs=0.02)

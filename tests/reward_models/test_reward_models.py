@@ -42,6 +42,7 @@ from scrl.reward_models.training import (
 from scrl.scenarios import gallery, load_scenario, sample, with_overrides
 from scrl.studies import hidden_context
 from scrl.types import InputError
+from tests import lanes
 from tests.compiling import QUICKLY
 from tests.tiny import QUICK
 
@@ -153,6 +154,7 @@ def test_vpl_infers_the_type_from_eight_pairs(pets, fitted):
     assert model.rewards(None).shape == (1, 4)
 
 
+@lanes.deep_only
 @pytest.mark.slow
 def test_a_cyclic_kl_learns_as_much(pets):
     train, context, queries = pets
@@ -195,7 +197,7 @@ def test_the_schedule_of_the_weight(schedule):
     assert found == pytest.approx(expected[schedule])
 
 
-@pytest.mark.parametrize("prior", ["standard", "mixture"])
+@pytest.mark.parametrize("prior", lanes.deep(["mixture"], ["standard", "mixture"]))
 def test_gradients_are_finite_without_pairs(prior):
     config = static_config(replace(QUICK, prior=prior))
     params = initial_parameters(jax.random.key(0), family=vpl.FAMILY, features=4, config=config)
@@ -250,7 +252,7 @@ def test_hidden_context_shows_as_spread_and_not_in_the_mean():
     a = hidden_context.alternatives(20)
     exact = pooled.fit(None, train, QUICK)[0].rewards(None)[0]
     assert hidden_context.rank_agreement(exact)["borda"] > 0.95
-    for kind in distributional.KINDS:
+    for kind in distributional.KINDS[: lanes.deep(1, None)]:
         model, _ = distributional.fit(jax.random.key(0), train, QUICK, kind=kind)
         mean, spread = model.moments()
         agreement = hidden_context.rank_agreement(mean)

@@ -97,6 +97,7 @@ def test_features_tell_of_what_few_raters_ranked(seed):
     assert found > blind + 0.05
 
 
+@lanes.deep_only
 def test_features_without_information_change_little():
     features, utility = three_kinds(3, 20)
     rng = np.random.default_rng(8)
@@ -125,6 +126,7 @@ def test_a_completion_that_nobody_ranked_is_predicted():
     assert found > bayes - 0.03
 
 
+@lanes.deep_only
 def test_variation_between_raters_follows_features():
     """One type; raters' utilities are Gaussian and linear in the features."""
     items, raters, types = lanes.deep((20, 200, 2), (30, 400, 12))

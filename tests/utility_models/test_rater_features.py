@@ -123,7 +123,7 @@ def fitted():
     )
 
 
-@pytest.mark.parametrize("said", [0, 2, 4])
+@pytest.mark.parametrize("said", lanes.deep([0, 4], [0, 2, 4]))
 def test_new_raters_are_predicted_near_the_oracle(fitted, said):
     truth, _, found, plain = fitted
     ratings, pairs = pairs_of(truth, 1500, said, 7 + said)
@@ -188,6 +188,7 @@ def test_features_that_shift_everybody_are_no_types():
     assert types_by_features(plain, one, 0) is one
 
 
+@lanes.deep_only
 def test_features_without_information_do_no_harm():
     truth = population_of(2, noise=3)
     effects = truth.rater_effects
@@ -223,6 +224,7 @@ def test_many_features_without_information_do_no_harm(number):
     assert gain > -0.01
 
 
+@lanes.deep_only
 @pytest.mark.slow
 def test_accuracy_on_a_file_rises(fitted):
     """The command's evaluation of a file, of which each rater shows few pairs."""
@@ -240,6 +242,7 @@ def test_accuracy_on_a_file_rises(fitted):
 # -- weights, and features that say nothing -------------------------------------------------------
 
 
+@lanes.deep_only
 def test_weights_are_repetition():
     truth = population_of(2)
     ratings, _ = pairs_of(truth, 120, 6, 5)
@@ -265,7 +268,7 @@ def test_weights_are_repetition():
     np.testing.assert_allclose(other.pair_probability(new, *pairs), wanted, atol=0.01)
 
 
-@pytest.mark.parametrize("value", [3.25, np.nan])
+@pytest.mark.parametrize("value", lanes.deep([np.nan], [3.25, np.nan]))
 def test_features_that_do_not_vary_change_nothing(value):
     ratings, _ = pairs_of(population_of(1), 60, 6, 5)
     same = replace(ratings, rater_features=np.full((60, 2), value))
@@ -275,7 +278,8 @@ def test_features_that_do_not_vary_change_nothing(value):
         np.testing.assert_array_equal(getattr(own, name), getattr(plain, name))
 
 
-@pytest.mark.parametrize("kind", ["huge", "many", "separating", "mostly unknown", "copies"])
+@pytest.mark.parametrize("kind", ["huge", "mostly unknown",
+                                  *lanes.deep((), ("many", "separating", "copies"))])  # fmt: skip
 def test_odd_features_give_finite_numbers(kind):
     rng = np.random.default_rng(0)
     truth = population_of(2)

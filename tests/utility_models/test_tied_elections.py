@@ -53,7 +53,7 @@ def error(ratings: Ratings, seed: int) -> float:
     return float(np.abs(found - first_places(ratings)).max())
 
 
-@pytest.mark.parametrize("file", range(3))
+@pytest.mark.parametrize("file", range(lanes.deep(1, 3)))
 def test_first_places_are_those_of_the_file(file):
     ratings = election(file)
     assert ratings.ballot_weight.sum() == VOTERS
@@ -63,4 +63,4 @@ def test_first_places_are_those_of_the_file(file):
 def test_first_places_of_debian_leaders_are_the_files_own_with_every_seed():
     """Debian Project Leader 2002 (PrefLib 00002-00000001), its orders completed with ties."""
     ratings = load_ratings(GOLDEN / "00002-00000001.soi").with_absent_resolved()
-    assert max(error(ratings, seed) for seed in range(lanes.deep(2, 10))) < 0.03
+    assert max(error(ratings, seed) for seed in range(lanes.deep(1, 10))) < 0.03
