@@ -28,12 +28,6 @@ SHARED = ROOT.parent / "shared"
 MAIN = sys.modules["__main__"]
 
 
-def pytest_configure(config):
-    """Without the slow tests, fewer random profiles are checked (``tests/lanes.py``)."""
-    if "not slow" in config.option.markexpr:
-        os.environ.setdefault("SCRL_TEST_PROFILES", "300")
-
-
 #: The files that take longest, in the order in which they begin. Those of browsers alternate with
 #: those that train, so that the two processes seldom compile the same programs at once.
 LONGEST = (

@@ -1,9 +1,8 @@
 """How much is tried of what more trials make surer.
 
 ``SCRL_TEST_DEEP=1`` makes searches longer, and trainings and their repetitions more, than a suite
-of ten minutes has time for. The oracles of rules are asked about 400 random profiles of each kind,
-and 2,000 in deep mode. Where the slow tests are left out (``-m "not slow"``), ``tests/conftest.py``
-asks for 300. ``SCRL_TEST_PROFILES`` sets any other number.
+of ten minutes has time for. The oracles of rules are asked about 300 random profiles of each kind,
+and 2,000 in deep mode. ``SCRL_TEST_PROFILES`` sets any other number.
 """
 
 import os
@@ -23,4 +22,4 @@ def deep(usual: T, more: T) -> T:
     return more if DEEP else usual
 
 
-PROFILES = int(os.environ.get("SCRL_TEST_PROFILES", deep(400, 2_000)))
+PROFILES = int(os.environ.get("SCRL_TEST_PROFILES", deep(300, 2_000)))
