@@ -15,7 +15,7 @@ from scrl.data import load_ratings
 from scrl.types import InputError
 from scrl.voting import RULES, count_all_rules, profile_from_ratings
 
-#: As many completions, raters and voters as the experiment that tests share, and so its programs.
+#: As many completions, raters, voters and rules as in test_pipeline.py, and so its programs.
 SCENARIO = """
 name: Two camps
 completions: [left, middle, right, near, far]
@@ -72,9 +72,9 @@ def ran(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     scenario, out = folder / "camps.yaml", folder / "result.json"
     scenario.write_text(SCENARIO)
-    rules = ("borda", "plurality", "maximal-lottery", "random-ballot")
+    rules = ("borda", "plurality", "copeland", "maximal-lottery", "random-ballot")
     asked = [part for rule in rules for part in ("--rule", rule)]
-    size = ("--raters", "10000", "--voters", "20000", "--seed", "4")
+    size = ("--raters", "500", "--voters", "500", "--seed", "4")
     save = ("--save", str(folder / "models"), "--out", str(out))
     assert run("run", str(scenario), *size, *asked, *save) == 0
     return folder, json.loads(out.read_text()), rules
@@ -113,7 +113,7 @@ def test_run_writes_the_contract(ran):
     for outcome in entry["social"].values():
         check_order(outcome, "rewards", names)
     latent = result["latent"]
-    assert latent["raters"] == 10_000
+    assert latent["raters"] == 500
     assert 1 <= latent["active_units"] <= latent["dim"]
     assert latent["components"] >= 2
     assert result["check"]["tested"] == 10 + 5
@@ -133,7 +133,7 @@ def test_run_finds_the_truth_of_two_camps(ran):
         {"left": 3.2, "middle": 3.0, "right": 2.8, "near": 1.0, "far": 0.0}
     )
     assert entry["voters"]["borda"]["order"] == [["left"], ["middle"], ["right"], ["near"], ["far"]]
-    assert entry["voters"]["plurality"]["scores"]["left"] == pytest.approx(0.6, abs=0.02)
+    assert entry["voters"]["plurality"]["scores"]["left"] == pytest.approx(0.6, abs=0.04)
 
 
 @pytest.mark.slow

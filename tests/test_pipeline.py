@@ -12,6 +12,7 @@ from scrl.scenarios import load_scenario, with_overrides
 from scrl.types import Cancelled
 from scrl.utility_models import tabulate
 from scrl.utility_models.ballot_table import likely_types
+from tests import lanes
 
 SCENARIO = Path(__file__).resolve().parents[1] / "scenarios" / "tennessee-morristown.yaml"
 
@@ -101,6 +102,7 @@ def test_runs_side_by_side_are_what_each_is_alone():
     assert told[-1].message.startswith("Run ")
 
 
+@lanes.deep_only
 @pytest.mark.slow
 def test_what_stops_one_run_stops_those_beside_it():
     scenario = with_overrides(load_scenario(SCENARIO), raters=500)

@@ -67,12 +67,12 @@ def test_what_is_missing_is_said_in_one_sentence(tmp_path, monkeypatch):
 
 def test_an_independent_pass_in_numpy_agrees(smollm):
     """Straight from the file's rows: rotations of interleaved pairs, no fused matrices, no scan.
-    Four layers suffice."""
+    Two layers suffice."""
     from gguf.quants import dequantize
 
     file = smollm.source
-    c = replace(smollm.config, layers=4)
-    wanted = {n: t for n, t in file.tensors.items() if n[:4] != "blk." or int(n.split(".")[1]) < 4}
+    c = replace(smollm.config, layers=2)
+    wanted = {n: t for n, t in file.tensors.items() if n[:4] != "blk." or int(n.split(".")[1]) < 2}
     read = {n: dequantize(*t) for n, t in wanted.items()}
     tokens = smollm.tokenizer.encode("The quick brown fox")
     x, size = read["token_embd.weight"][tokens], len(tokens)

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 from scrl.choice_models import PairCounts, fit_pair_counts, reversed_pairs
 from scrl.config import RewardConfig
-from scrl.social import fit_social, fit_vanilla
+from scrl.social import fit_social
 from scrl.social.comparisons import MAX_ALL_PAIRS, ballot_pairs, lottery_pairs, order_pairs
 from scrl.types import Catalogue
 
@@ -113,9 +113,9 @@ def test_a_rewards_size_does_not_depend_on_how_long_it_was_trained(trained, key)
 @pytest.mark.slow
 def test_rules_trained_at_once_are_independent(trained, key):
     targets, models = trained
-    counts = targets["tied"]
-    alone = fit_vanilla(key, CATALOGUE, counts, CONFIG).rewards()
-    np.testing.assert_allclose(alone, models["tied"].rewards(), atol=0.05)
+    beside_others = fit_social(key, CATALOGUE, dict.fromkeys(targets, targets["tied"]), CONFIG)
+    for model in beside_others.values():
+        np.testing.assert_allclose(model.rewards(), models["tied"].rewards(), atol=0.05)
 
 
 def test_the_pairs_of_an_order_are_all_of_them_at_weight_one():

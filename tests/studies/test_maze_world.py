@@ -22,6 +22,7 @@ from scrl.studies import maze_world
 from tests.tiny import QUICK
 
 SEED = 1000
+BRIEF = replace(QUICK, schedule=replace(QUICK.schedule, explore=(100, 100), cool=50))
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +137,7 @@ def test_features_tell_the_place_and_neither_cell_nor_type(split):
 def test_vpl_is_far_above_the_pooled_ceiling(split):
     """With a mixture for its prior, which nothing else trains; the normal one learns Pets."""
     train, context, queries = split
-    model, curves = vpl.fit(jax.random.key(0), train, replace(QUICK, prior="mixture"))
+    model, curves = vpl.fit(jax.random.key(0), train, replace(BRIEF, prior="mixture"))
 
     def accuracy(context):
         return collapse.query_credit(model.probabilities(context, queries)).mean()
@@ -160,12 +161,12 @@ def test_a_network_of_features_reaches_the_exact_optimum():
     pets = with_overrides(load_scenario(gallery()["pets"]), noise=1.0)
     drawn = sample_comparisons(pets, SEED, 1536, 12, 0)
     mixed = np.arange(0, 1536, 2)  # as many as are of each type, so one program serves
-    exact, _ = pooled.fit(None, drawn.select_raters(mixed), QUICK)
-    told, _ = per_type.fit(None, drawn, QUICK)
+    exact, _ = pooled.fit(None, drawn.select_raters(mixed), BRIEF)
+    told, _ = per_type.fit(None, drawn, BRIEF)
     known = replace(drawn, features=np.array([[1, 1, 0], [1, -1, 1], [1, -1, -1], [-1, 0, 0]]))
     assert drawn.is_tabular
     assert not known.is_tabular
-    model, curves = per_type.fit(jax.random.key(0), known, QUICK)
+    model, curves = per_type.fit(jax.random.key(0), known, BRIEF)
     assert model.rewards(drawn) == pytest.approx(told.rewards(drawn), abs=0.4)
     assert model.probabilities(drawn, known) == pytest.approx(
         told.probabilities(drawn, drawn), abs=0.06
@@ -177,7 +178,7 @@ def test_a_network_of_features_reaches_the_exact_optimum():
     unmet = model.probabilities(strangers, known)
     assert np.allclose(unmet, half + model.probabilities(swapped, known) / 2, atol=1e-6)
     assert model.rewards(strangers)[:1] == pytest.approx(model.rewards(None))
-    one, curves = pooled.fit(jax.random.key(0), known.select_raters(mixed), QUICK)
+    one, curves = pooled.fit(jax.random.key(0), known.select_raters(mixed), BRIEF)
     assert one.rewards(None) == pytest.approx(exact.rewards(None), abs=0.4)
     last = one.with_items(known.features[2:], np.array([0, 2])).rewards(None)
     assert np.diff(last) == pytest.approx(np.diff(one.rewards(None)[:, 2:]), abs=1e-5)
