@@ -27,10 +27,19 @@ def modules(root: Path, folders: tuple[str, ...] = ("scrl",)) -> dict[str, Path]
     }
 
 
+#: Parts of a file that may hold statements.
+BLOCKS = ast.stmt | ast.ExceptHandler | ast.match_case
+
+
 def statements(path: Path) -> list[ast.AST]:
     """The imports, functions and classes of a file, in whatever they stand."""
     kinds = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef
-    return [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, kinds)]
+    found, blocks = [], [ast.parse(path.read_text("utf-8"))]
+    for node in blocks:  # expressions, the most of a file, hold none
+        inside = [n for n in ast.iter_child_nodes(node) if isinstance(n, BLOCKS)]
+        found += [n for n in inside if isinstance(n, kinds)]
+        blocks += inside
+    return found
 
 
 @cache

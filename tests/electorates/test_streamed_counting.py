@@ -16,6 +16,7 @@ from scrl.electorates import count_electorate, memory_of_contest, read_counts
 from scrl.electorates.counts import CountsFile, header_of
 from scrl.types import Ballots, InputError
 from scrl.voting import aggregate_all
+from tests import lanes
 
 #: Rules that count many voters.
 SCALE = [name for name, rule in RULES.items() if rule.of_profile is None]
@@ -205,6 +206,7 @@ print(counts.scores.tobytes().hex())
 """
 
 
+@lanes.deep_only
 def test_a_killed_count_loses_no_contest(tmp_path):
     def run(file, kill_at):
         command = [sys.executable, "-c", KILLED, str(file), str(kill_at)]

@@ -44,6 +44,7 @@ from scrl.utility_models import TieModel
 from scrl.utility_models.completion_effects import CompletionEffects
 from scrl.utility_models.population import Population
 from scrl.utility_models.rater_features import FeatureScale, RaterEffects
+from tests import lanes
 
 ROOT = Path(__file__).resolve().parents[2]
 BAKED = json.loads((ROOT / "scenarios" / "baked" / "tennessee-morristown.json").read_text("utf-8"))
@@ -432,6 +433,7 @@ def test_ten_threads_at_once(archive):
         assert all(archive.fitted(k.id) == bytes([i]) * 5000 for k in found)
 
 
+@lanes.deep_only
 def test_a_killed_process_leaves_what_was_done_and_says_what_was_not(tmp_path):
     path = tmp_path / "runs.sqlite"
     code = f"""

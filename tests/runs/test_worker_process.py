@@ -15,6 +15,9 @@ from scrl.runs import WorkerProcesses, measure_title, train, train_in_process
 from scrl.runs.progress import chunk_reporter
 from scrl.scenarios import gallery, load_scenario, with_overrides
 from scrl.types import Cancelled, InputError
+from tests import lanes
+
+SEEDS = lanes.deep(1, 2)
 
 
 def tiny_scenario():
@@ -39,8 +42,8 @@ def plain(content):
 
 def test_a_run_is_the_same_as_in_this_process(processes):
     reports = []
-    found = train_in_process(processes, tiny_scenario(), ("borda",), 3, reports.append, seeds=2)
-    here = train(tiny_scenario(), ("borda",), 3, seeds=2)
+    found = train_in_process(processes, tiny_scenario(), ("borda",), 3, reports.append, seeds=SEEDS)
+    here = train(tiny_scenario(), ("borda",), 3, seeds=SEEDS)
     assert plain(found) == plain(here)
     assert np.array_equal(found["learnt"].latents, here["learnt"].latents)
     assert len({p.phase for p in reports}) > 1

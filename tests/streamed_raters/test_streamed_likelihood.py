@@ -102,9 +102,9 @@ def test_the_evidence_is_the_integral_over_types_and_latents(bucket, parameters)
         shown = as_shown(bucket, np.float64)
         normal = np.random.default_rng(0).standard_normal((2000, LATENT))
         found = rater_points(parameters, np.zeros((ITEMS, 0)), shown, normal, newton_steps=12)
-        node = np.linspace(-9, 9, 121)
+        node = np.linspace(-9, 9, 91)
         z = np.stack(np.meshgrid(node, node), -1).reshape(-1, 2)
-        log_weight = -0.5 * (z**2).sum(1) + np.log(0.15**2 / (2 * np.pi))
+        log_weight = -0.5 * (z**2).sum(1) + np.log(0.2**2 / (2 * np.pi))
         mean = parameters.common[:, None] + parameters.own
         utility = mean[:, :, None] + (parameters.loading @ z.T)[:, None]
         slots = slot_arrays(shown, np.float64)

@@ -13,6 +13,7 @@ from scrl.streamed_raters import (
     StreamedConfig,
     load_streamed,
     save_streamed,
+    stages,
     train_streamed,
 )
 from scrl.streamed_raters.batches import BatchPlan
@@ -20,12 +21,21 @@ from scrl.streamed_raters.selection import choose_types
 from scrl.streamed_raters.sources import InMemory
 from scrl.streamed_raters.training_step import training_step
 from scrl.types import Cancelled, InputError
+from tests import lanes
 
 #: Trains in a second or two. Batches are so small that all trainings here have some, and the same
 #: compiled programs, whoever is left out.
 SHORT = StreamedConfig(
     types=3, latent=1, min_steps=150, points=2, newton_steps=3, batch_entries=1024
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_factors():
+    """The first stage has six latents, whose programs compile long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stages, "FACTORS", lanes.deep(2, stages.FACTORS))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -109,8 +119,9 @@ def test_the_order_of_batches_follows_from_seed_and_epoch(world):
     assert not np.isin(plan.raters, np.flatnonzero(world[1])).any()
 
 
-def test_an_interrupted_training_ends_in_the_same_bits(world, tmp_path):
+def test_an_interrupted_training_ends_in_the_same_bits(world, tmp_path, monkeypatch):
     """Interrupted at some steps of each stage; the number of types is chosen on the way."""
+    monkeypatch.setattr(stages, "FACTORS", lanes.deep(1, stages.FACTORS))
     config = replace(SHORT, types=None, max_types=2, min_steps=40)
     whole = train_streamed(world[2], config, 5)
     steps, path = 0, tmp_path / "training.safetensors"

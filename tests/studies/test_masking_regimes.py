@@ -17,6 +17,7 @@ from scrl.raters import Posterior, fit_individual, masking
 from scrl.scenarios import gallery, load_scenario, parse_scenario, sample, with_overrides
 from scrl.studies import load_baked, masking_regimes, registry
 from scrl.types import Cancelled, InputError
+from tests import lanes
 from tests.compiling import QUICKLY
 from tests.tiny import TINY
 
@@ -28,9 +29,15 @@ def inverted():
 
 @pytest.fixture(scope="module")
 def compared(inverted):
-    heard = []
-    found = masking_regimes.compare(inverted, (3, 4), 3, heard.append, TINY, held=40)
-    return found, heard
+    """What was found, the progress, and how many programs there were at each report."""
+    heard, programs = [], []
+
+    def listen(progress):
+        heard.append(progress)
+        programs.append(run_chunk._cache_size())
+
+    found = masking_regimes.compare(inverted, (3, 4), 3, listen, TINY, held=40)
+    return found, heard, programs
 
 
 # -- one program ----------------------------------------------------------------------------------
@@ -56,6 +63,7 @@ def test_a_regime_s_number_chooses_its_masks():
                 np.testing.assert_array_equal(mine, own, regime)
 
 
+@lanes.deep_only
 @pytest.mark.slow
 def test_a_regime_compiles_nothing_new(inverted, compared):
     ratings = sample(inverted, 0).ratings
@@ -217,7 +225,7 @@ def test_ballots_of_two_are_no_exam():
 
 @pytest.mark.slow
 def test_all_are_trained_and_told_of(compared):
-    found, heard = compared
+    found, heard, programs = compared
     done = [(run["regime"], run["seed"]) for run in found["runs"]]
     assert done == [(r, s) for s in (3, 4) for r in masking.REGIMES]
     assert found["maps"].keys() == masking.REGIMES.keys()
@@ -230,6 +238,8 @@ def test_all_are_trained_and_told_of(compared):
     assert heard[0].phase == "compiling"
     assert max(p.fraction for p in heard) == pytest.approx(1)
     assert len(heard[-1].curves) == 10
+    of_first = next(n for p, n in zip(heard, programs, strict=True) if p.fraction >= 0.1)
+    assert programs[-1] == of_first, "other regimes and seeds compile nothing"
     lines = masking_regimes.loss_curves(found, "half")["full"]["hidden"]
     assert (lines[2] <= lines[1]).all()
     assert (lines[1] <= lines[3]).all()

@@ -11,6 +11,7 @@ from scrl.studies import misreport
 from scrl.studies.misreport import Misreport, apply_misreport, find_misreport, misreport_effect
 from scrl.types import InputError
 from scrl.voting.strategy.misreports import strict_orders
+from tests import lanes
 
 RULES = ("borda", "copeland", "instant-runoff")
 
@@ -107,6 +108,30 @@ def test_a_named_lie_puts_the_strongest_rival_last(four):
     assert lie.order == single("Memphis", "Chattanooga", "Knoxville", "Nashville")
 
 
+def test_what_is_trained_on_the_lie_is_judged_by_the_truth(five, monkeypatch):
+    """With exact counting in the training's place."""
+
+    def count(source, rules, seed, on_progress):
+        entry = preview(source, rules)["best"]
+        return {
+            "result": {
+                "prompts": {"best": entry | dict.fromkeys(("voters", "social"), entry["truth"])}
+            }
+        }
+
+    monkeypatch.setattr(misreport, "train", count)
+    lie = find_misreport(five, "Nashville", "best", "borda")
+    exact = misreport_effect(five, lie, RULES)["outcomes"]
+    for told, kind in ((lie, "lied"), (None, "honest")):
+        found = misreport.train_with_misreport(five, told, RULES, seed=0)
+        assert found["vanilla"]["order"] == exact["vanilla"][kind]["order"]
+        assert found["vanilla"]["mean"] == pytest.approx(exact["vanilla"][kind]["mean"])
+        for rule in RULES:
+            assert found["social"][rule]["order"] == exact[rule][kind]["order"]
+            assert found["voters"][rule]["mean"] == pytest.approx(exact[rule][kind]["mean"])
+
+
+@lanes.deep_only
 @pytest.mark.slow
 def test_the_social_model_follows_the_lie(five):
     """Trained on the incomplete ballots with the lie in them, as exact counting says."""

@@ -16,6 +16,7 @@ from scrl.studies import (
 from scrl.types import Catalogue
 from scrl.utility_models.covariance import initial_covariance
 from scrl.utility_models.population import Population
+from tests import lanes
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ def varied(seed: int, prompts: int = 2, size: int = 5) -> Population:
     return Population(reward, np.zeros(reward.shape), np.array([0.4, 0.6]), covariance)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", range(lanes.deep(1, 3)))
 def test_of_raters_who_vary_the_belief_is_that_of_visitors_who_answer_so(seed):
     """Against orders drawn from the population, those with other answers left out."""
     population, rng = varied(seed), np.random.default_rng(seed)

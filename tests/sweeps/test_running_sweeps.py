@@ -59,13 +59,17 @@ def results(folder):
 
 
 @pytest.mark.slow
-def test_a_worker_of_a_cluster_finds_bit_for_bit_what_this_process_finds(tmp_path):
+def test_a_worker_of_a_cluster_finds_bit_for_bit_what_this_process_finds(tmp_path, monkeypatch):
+    """A worker is a process that trains in deep mode, otherwise a thread that does as if."""
     distributed = pytest.importorskip("distributed")
     told, spec = [], SPEC | {"seeds": 2}
+    if not lanes.DEEP:
+        monkeypatch.setattr(running, "compute", fake)
     alone = scrl.sweep(spec, tmp_path / "serial", "serial")  # whose programs the worker finds
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=":0", silence_logs=50
-    ) as cluster:
+        n_workers=1, threads_per_worker=1, processes=lanes.DEEP, dashboard_address=":0",
+        silence_logs=50,
+    ) as cluster:  # fmt: skip
         scrl.sweep(spec, tmp_path / "cluster", cluster.scheduler_address, on_progress=told.append)
     assert [row.state for row in alone.rows] == ["done"] * 2
     assert len(set(results(tmp_path / "serial").values())) == 2
@@ -81,18 +85,22 @@ def test_a_worker_of_a_cluster_finds_bit_for_bit_what_this_process_finds(tmp_pat
 
 
 @pytest.mark.slow
-def test_a_result_holds_what_a_run_and_an_evaluation_find(tmp_path):
+def test_a_result_holds_what_a_run_and_an_evaluation_find(tmp_path, monkeypatch):
+    run, runs = scrl.run, []
+
+    def recorded(*asked):
+        runs.append((asked, run(*asked)))
+        return runs[-1][1]
+
+    monkeypatch.setattr("scrl.pipeline.run", recorded)
     spec = SPEC | {"seeds": 1, "evaluate": True}
     table = scrl.sweep(spec, tmp_path, "serial")
     row = table.rows[0]
-    config = scrl.Config(rules=("borda",), voters=200, draws=64)
-    scenario = scrl.load_scenario(scrl.gallery()["condorcet-cycle"])
-    scenario = scenario.model_copy(update={"raters": 30})
-    found = scrl.to_dict(scrl.run(scenario, config, seed=0))
+    (((scenario, config, seed), experiment),) = runs
+    assert (scenario.name, scenario.raters, seed) == ("A Condorcet cycle", 30, 0)
+    assert config == scrl.Config(rules=("borda",), voters=200, draws=64)
     result = read_result(tmp_path, row)
-    for part in (found, result):
-        part.pop("seconds")
-    assert json.loads(json.dumps(found)) == result
+    assert json.loads(json.dumps(scrl.to_dict(experiment))) == result
     assert row.measures["agreement/borda/social/tau"] == pytest.approx(
         sum(p["agreement"]["borda"]["social"]["tau"] for p in result["prompts"].values())
         / len(result["prompts"])

@@ -18,6 +18,7 @@ from scrl.tracking.export import _export
 from scrl.tracking.mlflow_store import CONTENT, ID, MlflowTracker, store_address
 from scrl.tracking.records import key
 from scrl.types import InputError
+from tests import lanes
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -179,6 +180,11 @@ def test_any_parts_make_a_name_of_mlflow(parts):
     validation._validate_param(key(*parts), "value")
 
 
+def test_telemetry_is_switched_off(client):
+    assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == os.environ["DO_NOT_TRACK"] == "true"
+
+
+@lanes.deep_only
 @pytest.mark.slow
 def test_nothing_is_sent(mlflow_folder, client, tmp_path):
     """Every look-up of a host and every connection fails; the export does not need them."""
