@@ -122,7 +122,7 @@ def test_run_writes_the_contract(ran):
     assert seconds.keys() == {*steps, "compile", "total"}
     assert all(seconds[step] > 0 for step in steps)
     assert sum(seconds[step] for step in steps) <= seconds["total"]
-    assert 0 < seconds["compile"] <= seconds["total"]
+    assert 0 <= seconds["compile"] <= seconds["total"]  # 0 where another test compiled it all
 
 
 @pytest.mark.slow

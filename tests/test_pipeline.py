@@ -64,12 +64,17 @@ def test_the_default_run_is_all_but_the_oracle(experiment):
     assert furthest(experiment, "plurality") < 0.01
 
 
-@pytest.mark.slow
-def test_progress_rises_and_a_run_can_be_cancelled():
+@pytest.fixture(scope="module")
+def small():
+    """A scenario and settings that run in a second, such a run from seed 3, and its progress."""
     scenario = with_overrides(load_scenario(SCENARIO), raters=500)
-    config = replace(scrl.Config(), voters=500)
-    told = []
-    scrl.run(scenario, config, 0, told.append)
+    config, told = replace(scrl.Config(), voters=500), []
+    return scenario, config, scrl.run(scenario, config, 3, told.append), told
+
+
+@pytest.mark.slow
+def test_progress_rises_and_a_run_can_be_cancelled(small):
+    scenario, config, _, told = small
     fractions = [progress.fraction for progress in told]
     assert fractions == sorted(fractions)
     assert {p.phase for p in told} >= {"compiling", "individual", "voters", "social"}
@@ -83,12 +88,10 @@ def test_progress_rises_and_a_run_can_be_cancelled():
 
 
 @pytest.mark.slow
-def test_runs_side_by_side_are_what_each_is_alone():
-    scenario = with_overrides(load_scenario(SCENARIO), raters=500)
-    config = replace(scrl.Config(), voters=500)
-    told = []
+def test_runs_side_by_side_are_what_each_is_alone(small):
+    scenario, config, experiment, _ = small
+    told, alone = [], scrl.to_dict(experiment)
     together = run_seeds(scenario, config, (5, 3), told.append)
-    alone = scrl.to_dict(scrl.run(scenario, config, 3))
     result = seeds_dict(together)
     assert [e.seed for e in together] == result["seeds"]["seeds"] == [5, 3]
     assert scrl.to_dict(together[1])["prompts"] == alone["prompts"]
@@ -104,8 +107,8 @@ def test_runs_side_by_side_are_what_each_is_alone():
 
 @lanes.deep_only
 @pytest.mark.slow
-def test_what_stops_one_run_stops_those_beside_it():
-    scenario = with_overrides(load_scenario(SCENARIO), raters=500)
+def test_what_stops_one_run_stops_those_beside_it(small):
+    scenario, config, *_ = small
     told = []
 
     def stop(progress):
@@ -114,5 +117,5 @@ def test_what_stops_one_run_stops_those_beside_it():
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        run_seeds(scenario, replace(scrl.Config(), voters=500), range(6), stop)
+        run_seeds(scenario, config, range(6), stop)
     assert not any(message.startswith(("Run 4", "Run 5", "Run 6")) for message in told)
