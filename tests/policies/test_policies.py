@@ -12,6 +12,7 @@ from scrl.data import parse_ratings
 from scrl.policies import exact, families, prompt_problem, trained
 from scrl.types import InputError
 from scrl.voting.rules.lotteries import maximal_lotteries
+from tests import lanes
 
 REFERENCE = np.array([0.4, 0.3, 0.2, 0.1])
 CYCLE = np.array([[0.5, 2 / 3, 1 / 3], [1 / 3, 0.5, 2 / 3], [2 / 3, 1 / 3, 0.5]])
@@ -37,7 +38,7 @@ def maximised(value, m: int, seed: int) -> np.ndarray:
     return policy(found.x)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(lanes.deep(2, 4)))
 def test_the_optimum_is_the_one_that_a_search_finds(seed):
     reference, utility, share, _ = population(seed, 5)
     reward, strength = share @ utility, 1.7
@@ -90,7 +91,7 @@ def test_the_nash_policy_of_a_cycle_is_uniform_and_near_a_reference_it_is_that()
     np.testing.assert_allclose(np.exp(exact.nash_log_policy(skewed, CYCLE, 0.0)), skewed)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(lanes.deep(2, 6)))
 def test_no_policy_beats_the_nash_policy_at_its_price(seed):
     reference, _, _, above = population(seed, 6)
     strength = 3.0
@@ -104,7 +105,7 @@ def test_no_policy_beats_the_nash_policy_at_its_price(seed):
     assert np.abs(path.policy[-1] - lottery).max() < 0.02
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(lanes.deep(2, 4)))
 def test_the_fairest_policy_is_the_one_that_a_search_finds(seed):
     reference, utility, _, _ = population(seed, 4, groups=3)
     strength = 2.0
@@ -120,7 +121,7 @@ def test_the_fairest_policy_is_the_one_that_a_search_finds(seed):
         assert max(map(least, others)) <= least(found) + 1e-9
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(lanes.deep(1, 3)))
 def test_families_are_compared_at_the_same_kl(seed):
     reference, utility, share, above = population(seed, 6)
     reward = share @ utility
@@ -166,7 +167,7 @@ t,p,b,1
         prompt_problem.observe_prompt(parse_ratings(alone, "alone.csv"), "p")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(lanes.deep(1, 3)))
 def test_at_equal_kl_the_optimum_has_most_the_fairest_is_fairest_and_personal_beats_all(seed):
     reference, utility, share, above = population(seed, 6)
     budget = 0.3
@@ -195,7 +196,7 @@ def test_worth_counts_what_each_group_gets():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(lanes.deep(1, 2)))
 def test_dpo_as_trained_is_the_optimum_of_the_bradley_terry_reward(seed):
     """On pairs that cover everything, with a finite optimum: total variation within .01."""
     rng = np.random.default_rng(seed)
