@@ -93,7 +93,9 @@ def choose(page, part: str) -> None:
     page.get_by_role("radio", name=part).or_(page.get_by_role("button", name=part)).first.click()
 
 
+@lanes.deep_only
 def test_from_no_run_to_where_am_i(page, address):
+    """``tests/app/test_latent_page.py`` opens all parts in the usual suite."""
     page.goto(f"{address}/latent?example=tennessee-morristown")
     chart = page.locator(".js-plotly-plot .main-svg").first
     sync_api.expect(page.get_by_text("How clearly apart, 0 to 1").first).to_be_visible(
@@ -120,18 +122,17 @@ def test_from_no_run_to_where_am_i(page, address):
     page.get_by_text("▶ Play").first.click()
     sync_api.expect(cursor).not_to_have_attribute("d", before)
 
-    # Every part, on a projector; ``tests/app/test_latent_page.py`` opens them all too.
+    # Every part, on a projector.
     page.set_viewport_size({"width": 1280, "height": 720})
     page.emulate_media(color_scheme="dark")
-    parts = (
+    for part, text in (
         ("Can I trust it?", "So it knows individual raters"),
         ("Map", "Nearest to their own"), ("Prompt by prompt", "these answer one"),
         ("Part of a ballot", "After one comparison that only one group would make"),
         ("Leaving one out", "Leaving Morristown out"),
         ("From one to another", "Pairs that change places"),
         ("Where am I?", "You are most like Memphis"),
-    )  # fmt: skip
-    for part, text in lanes.deep(parts[:2], parts):
+    ):  # fmt: skip
         choose(page, part)
         sync_api.expect(page.get_by_text(text).first).to_be_visible()
         whole.assert_whole(page)

@@ -50,7 +50,8 @@ def server(browser, tmp_path):
 def test_a_run_outlives_the_server(page, server, tmp_path):
     expect = sync_api.expect
     tab = page.get_by_role("tab", name="Every rule")
-    page.goto(f"{server.address}/lab?seed=1&raters=400")
+    # As in tests/browser/test_journey.py, which has compiled the programs.
+    page.goto(f"{server.address}/lab?seed=1&raters=9500")
     page.get_by_role("button", name="Train", exact=True).click()
     expect(tab).to_be_visible(timeout=PATIENT)
     expect(page).to_have_url(re.compile("run="))

@@ -4,11 +4,14 @@ import re
 
 import pytest
 
+from tests import lanes
+
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 whole = pytest.importorskip("tests.browser.whole")
 expect = sync_api.expect
 
 
+@lanes.deep_only
 @pytest.mark.parametrize(("scheme", "size"), [("dark", (1280, 720))])
 def test_a_guess_and_what_was_trained(page, address, scheme, size):
     page.emulate_media(color_scheme=scheme)
