@@ -31,6 +31,7 @@ def answered(app):
     return next(b for b in app.button if b.key.endswith("_show")).click().run()
 
 
+@lanes.deep_only
 @pytest.mark.parametrize("part", PARTS)
 def test_each_part_asks_first_and_shows_its_point_when_asked(open_page, part):
     app = open_page("strategy", part=part)
@@ -58,7 +59,9 @@ def test_a_reader_may_guess_before_anything_is_shown(open_page, part, key, said,
     assert not figures(app)
     app.button_group(key=key).set_value(said).run()
     assert not app.exception
+    assert not app.error
     assert figures(app)
+    assert app.get("download_button")
     assert ("Right. " if right else "Not quite. ") in words(app)
 
 

@@ -115,7 +115,8 @@ def test_every_deterministic_rule_can_be_manipulated():
     which the theorem does not cover; four voters suffice for every rule all the same."""
     # Of three candidates 3-approval approves all. The Smith set is manipulated with a fourth.
     trivial = {"3-approval", "smith-set"}
-    assert manipulable_share("smith-set", 4, 4, 40, seed=1)["smith-set"].share > 0
+    if lanes.DEEP:
+        assert manipulable_share("smith-set", 4, 4, 40, seed=1)["smith-set"].share > 0
     rules = [name for name in QUICK if not RULES[name].lottery and name not in trivial]
     assert len(rules) >= 10
     found = manipulable_share(rules, 3, 4)
