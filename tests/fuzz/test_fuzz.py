@@ -1,6 +1,6 @@
 """Bad inputs of every parser are read, or refused in a sentence; so are those of old faults.
 
-The suite tries 200 of each parser, ``.ci/run`` 2,000 (``SCRL_FUZZ_INPUTS=2000``), and
+The suite tries 100 of each parser, ``.ci/run`` 2,000 (``SCRL_FUZZ_INPUTS=2000``), and
 ``python -m tests.fuzz --inputs 100000`` more, in processes of limited memory.
 """
 
@@ -19,7 +19,7 @@ from tests.fuzz.parsers import PARSERS
 from tests.fuzz.strategies import STRATEGIES
 
 #: Inputs of a parser; slow ones get a share of them (``Parser.share``).
-INPUTS = int(os.environ.get("SCRL_FUZZ_INPUTS", "200"))
+INPUTS = int(os.environ.get("SCRL_FUZZ_INPUTS", "100"))
 REGRESSIONS = FOLDER.parent / "regressions"
 
 

@@ -34,7 +34,7 @@ SHORT = StreamedConfig(
 def few_factors():
     """The first stage has six latents, whose programs compile long."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stages, "FACTORS", lanes.deep(2, stages.FACTORS))
+        patch.setattr(stages, "FACTORS", lanes.deep(1, stages.FACTORS))
         yield
 
 
@@ -119,9 +119,8 @@ def test_the_order_of_batches_follows_from_seed_and_epoch(world):
     assert not np.isin(plan.raters, np.flatnonzero(world[1])).any()
 
 
-def test_an_interrupted_training_ends_in_the_same_bits(world, tmp_path, monkeypatch):
+def test_an_interrupted_training_ends_in_the_same_bits(world, tmp_path):
     """Interrupted at some steps of each stage; the number of types is chosen on the way."""
-    monkeypatch.setattr(stages, "FACTORS", lanes.deep(1, stages.FACTORS))
     config = replace(SHORT, types=None, max_types=2, min_steps=40)
     whole = train_streamed(world[2], config, 5)
     steps, path = 0, tmp_path / "training.safetensors"
