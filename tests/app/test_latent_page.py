@@ -270,8 +270,9 @@ def ratings_run(text: str, tmp_path):
     return id
 
 
+@lanes.deep_only
 @pytest.mark.slow
-@pytest.mark.parametrize("ranks", lanes.deep(["1111"], ["1111", "1234"]))
+@pytest.mark.parametrize("ranks", ["1111", "1234"])
 def test_raters_who_all_say_the_same_are_one_place_on_every_part(open_page, tmp_path, ranks):
     id = ratings_run(
         "".join(f"r{r},p,{c},{n}\n" for r in range(30) for c, n in zip("abcd", ranks, strict=True)),

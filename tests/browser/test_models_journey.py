@@ -15,6 +15,7 @@ def choose(page, name: str) -> None:
     page.get_by_role("radio", name=name).or_(page.get_by_role("button", name=name)).first.click()
 
 
+@lanes.deep_only
 @pytest.mark.parametrize(("scheme", "size"), [("dark", (1280, 720))])
 def test_a_guess_the_scoreboard_and_the_other_parts(page, address, scheme, size):
     page.emulate_media(color_scheme=scheme)
@@ -45,8 +46,6 @@ def test_a_guess_the_scoreboard_and_the_other_parts(page, address, scheme, size)
     ).to_be_visible()
     whole.assert_whole(page)
 
-    if not lanes.DEEP:  # tests/app/test_models_page.py opens the other parts
-        return
     choose(page, "Feedback formats")
     expect(page.get_by_text("To get 90% of the pairs right it takes")).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(2)

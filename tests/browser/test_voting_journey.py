@@ -53,6 +53,7 @@ def test_rules_a_profile_is_opened_edited_shared_and_sent_to_the_lab(page, addre
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
+@lanes.deep_only
 def test_criteria_a_counterexample_is_opened_from_the_url_or_by_a_click(page, address):
     opened(page, f"{address}/criteria", "Every rule breaks a promise. Which one?")
     pick(page, "Rule", "Instant runoff")
@@ -64,7 +65,7 @@ def test_criteria_a_counterexample_is_opened_from_the_url_or_by_a_click(page, ad
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     # One click is one step of the browser's history.
     cells = page.get_by_test_id("stPlotlyChart").first.locator("path.point")
-    for number in lanes.deep((60,), (60, 140)):
+    for number in (60, 140):
         whole.wait_until_drawn(page)
         before = page.evaluate("history.length")
         url = page.url
@@ -92,15 +93,16 @@ def test_distortion_the_minority_takes_over_at_a_fifth(page, address):
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
+@lanes.deep_only
 def test_strategy_a_part_asks_and_then_answers(page, address):
-    """``tests/app/test_strategy_page.py`` opens all parts, and a deep suite here too."""
+    """``tests/app/test_strategy_page.py`` opens all parts in the usual suite."""
     page.goto(f"{address}/strategy")
     expect(page.get_by_role("heading", name="Who gains by lying?")).to_be_visible()
     expect(page.get_by_text("a lie pays")).to_have_count(0)
     page.get_by_role("button", name="Show the answer").click()
     expect(page.get_by_text("a lie pays").first).to_be_visible()
     parts = ("Two camps lie", "How often it pays", "Lying to a reward model")
-    for part in lanes.deep((), parts):
+    for part in parts:
         page.get_by_text(part, exact=True).click()
         expect(page).to_have_url(re.compile("part=" + re.escape(part).replace(r"\ ", r"(\+|%20)")))
         page.get_by_role("button", name="Show the answer").click()

@@ -15,6 +15,7 @@ from scrl.evaluation.held_out_accuracy import verdict
 from scrl.evaluation.rival_accuracy import choose_rivals, winner_sentence
 from scrl.rivals import RIVALS
 from scrl.types import InputError
+from tests import lanes
 
 
 def ratings_of(rows, missing=None):
@@ -115,6 +116,7 @@ def test_the_command_prints_every_rival_and_the_winner(evaluated, capsys):
     assert capsys.readouterr().out == ""
 
 
+@lanes.deep_only
 def test_rivals_change_no_other_number(evaluated):
     wanted = evaluated[0].to_dict()
     found = evaluate(camps(), TINY, 0.5, 0, rivals=()).to_dict()

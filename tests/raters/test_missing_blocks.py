@@ -247,7 +247,7 @@ def of_orders(asked: np.ndarray, order: np.ndarray, raters: int, prompts: int) -
     )
 
 
-@pytest.mark.parametrize("shared", [1, 2])
+@pytest.mark.parametrize("shared", lanes.deep([2], [1, 2]))
 def test_orders_of_silent_types_are_recovered_where_prompts_share_utilities(shared):
     taus, baseline = [], []
     for seed in range(lanes.deep(1, 3)):
@@ -322,6 +322,7 @@ def test_a_completion_is_placed_among_those_that_its_type_ranked():
     assert order_of(reward[3, 4:]).tolist() == [0, 1, 2, 3]
 
 
+@lanes.deep_only
 def test_weights_count_as_repetition():
     """Every rater twice, or every ballot with weight 2."""
     ratings, kind, _ = low_rank(1, 1, raters=200)

@@ -19,6 +19,7 @@ from scrl.utility_models import TieModel
 from scrl.utility_models.covariance import initial_covariance
 from scrl.utility_models.population import Population
 from scrl.voting.elections import Contests
+from tests import lanes
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 
@@ -292,7 +293,7 @@ def test_ballots_do_not_depend_on_how_contests_are_grouped(experiment):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("noise", [1.0, 3.0])
+@pytest.mark.parametrize("noise", lanes.deep([3.0], [1.0, 3.0]))
 def test_a_noisy_electorate_has_the_raters_pair_shares(noise):
     """Every rater ranks all completions, with noise: the shares of pairs are known from 4,000."""
     scenario = load_scenario(SCENARIOS / "tennessee-four.yaml")

@@ -14,6 +14,7 @@ from scrl.raters.fitting import PADDED_ROWS, training_rows
 from scrl.raters.missing_blocks import missing_items, response_rate
 from scrl.utility_models import tabulate
 from scrl.utility_models.population_fit import fit_population
+from tests import lanes
 
 
 def ratings_of(groups):
@@ -77,6 +78,7 @@ def test_the_electorate_is_by_weight():
     np.testing.assert_allclose(runs[0].mle, runs[1].mle, atol=1e-6)
 
 
+@lanes.deep_only
 @pytest.mark.slow
 def test_weights_equal_repetition_with_four_orders():
     groups = [(60, 1, "ABCD"), (20, 3, "BCDA"), (5, 12, "DCBA"), (9, 2, "CDAB")]

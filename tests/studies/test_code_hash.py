@@ -115,7 +115,7 @@ def copied(tmp_path_factory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", list(STUDIES)[:: lanes.deep(4, 1)])
+@pytest.mark.parametrize("name", list(STUDIES)[:: lanes.deep(8, 1)])
 def test_a_change_in_any_dependency_of_a_study_makes_it_stale(name, copied):
     """Also of the ones far below: a changed copy of the sources has another hash."""
     check_dependencies(tuple(STUDIES[name].modules), copied)

@@ -19,6 +19,7 @@ from scrl.reward_models import (
 )
 from scrl.scenarios import gallery, load_scenario, with_overrides
 from scrl.studies import maze_world
+from tests import lanes
 from tests.tiny import QUICK
 
 SEED = 1000
@@ -155,6 +156,7 @@ def test_vpl_is_far_above_the_pooled_ceiling(split):
     assert maze_world.goal_distances()[context.rater_type, best].mean() < 2
 
 
+@lanes.deep_only
 @pytest.mark.slow
 def test_a_network_of_features_reaches_the_exact_optimum():
     """Noisy Pets, each animal known by a vector that is no name."""

@@ -111,6 +111,7 @@ def test_features_without_information_change_little():
     assert misled > blind - 0.01
 
 
+@lanes.deep_only
 def test_a_completion_that_nobody_ranked_is_predicted():
     items, raters = lanes.deep((20, 200), (40, 800))
     ranked = items * 3 // 4
