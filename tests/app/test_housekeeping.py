@@ -77,3 +77,17 @@ async def _come_and_go(address):
     await asyncio.sleep(0.3)
     seen = await asyncio.to_thread(urllib.request.urlopen, f"{address}/held", timeout=30)
     assert int(seen.read()) >= 2
+
+
+def test_the_cache_of_programs_is_set_before_a_thread_loads_jax(monkeypatch):
+    """In the midst of its loading it cannot be set: the first visitor saw an exception."""
+    order = []
+    monkeypatch.setattr(housekeeping.compilation, "start", lambda: order.append("cache"))
+    monkeypatch.setattr(housekeeping.warm_up, "start", lambda: order.append("thread"))
+
+    async def server():
+        async with housekeeping.lifespan(None):
+            pass
+
+    asyncio.run(server())
+    assert order == ["cache", "thread"]

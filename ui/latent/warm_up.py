@@ -5,7 +5,7 @@ Importing it takes two to three seconds of a core, most of them JAX.
 
 from __future__ import annotations
 
-from ui.shared import background
+from ui.shared import background, compilation
 
 #: Seconds after the first page is asked for, so that it is drawn before.
 DELAY = 4.0
@@ -18,10 +18,9 @@ def start() -> None:
 
 def load() -> None:
     """Load the first stored example, and answer what the map of raters asks of it."""
-    from scrl.runtime import start as start_runtime
     from ui.latent import fitted_run
     from ui.shared import precompute
 
-    start_runtime()
+    compilation.start()
     id, fitted = fitted_run.first_example()
     precompute.start(id, fitted)

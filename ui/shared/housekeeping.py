@@ -12,6 +12,7 @@ from typing import Any
 from streamlit import runtime
 
 from ui.latent import warm_up
+from ui.shared import compilation
 
 #: Seconds between two looks for tabs that are gone.
 SECONDS = 30.0
@@ -24,6 +25,7 @@ ARENAS, _M_ARENA_MAX = 2, -8
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """From the server's start to its end."""
     keep_few_heaps()
+    compilation.start()
     warm_up.start()
     task = asyncio.create_task(_forget_again_and_again())
     try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from ui.shared import glossary, session
+from ui.shared import compilation, glossary, session
 from ui.shared.foreign_text import escaped as escaped
 from ui.shared.page_index import PAGES
 
@@ -119,13 +119,6 @@ def set_url_parameter(key: str, value: str, default: str) -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _start_runtime_once() -> None:
-    from scrl.runtime import start
-
-    start()
-
-
-@st.cache_resource(show_spinner=False)
 def _device_name() -> str:
     from scrl.runtime import device_name
 
@@ -151,5 +144,5 @@ def start_runtime() -> None:
 
 def start_counting() -> None:
     """Set the compilation cache without loading JAX: small elections are counted without it."""
-    _start_runtime_once()
+    compilation.start()
     _free_memory_maps()

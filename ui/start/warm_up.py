@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ui.shared import background, run_store
+from ui.shared import background, compilation, run_store
 from ui.start import story
 
 
@@ -16,7 +16,6 @@ def start() -> None:
 
 def _train() -> None:
     from scrl.config import DEFAULT_RULES
-    from scrl.runtime import start as start_runtime
 
-    start_runtime()
+    compilation.start()
     run_store.trainer()(story.scenario(), DEFAULT_RULES, 0, lambda progress: None)
