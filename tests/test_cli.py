@@ -14,8 +14,11 @@ from scrl.config import DEFAULT_RULES
 from scrl.data import load_ratings
 from scrl.types import InputError
 from scrl.voting import RULES, count_all_rules, profile_from_ratings
+from tests import lanes
 
-#: As many completions, raters, voters and rules as in test_pipeline.py, and so its programs.
+#: As in test_pipeline.py, or in the experiment that tests share, and so their programs.
+RATERS, VOTERS = lanes.deep((500, 500), (10_000, 20_000))
+#: As many completions and rules as there, too.
 SCENARIO = """
 name: Two camps
 completions: [left, middle, right, near, far]
@@ -74,7 +77,7 @@ def ran(tmp_path_factory):
     scenario.write_text(SCENARIO)
     rules = ("borda", "plurality", "copeland", "maximal-lottery", "random-ballot")
     asked = [part for rule in rules for part in ("--rule", rule)]
-    size = ("--raters", "500", "--voters", "500", "--seed", "4")
+    size = ("--raters", str(RATERS), "--voters", str(VOTERS), "--seed", "4")
     save = ("--save", str(folder / "models"), "--out", str(out))
     assert run("run", str(scenario), *size, *asked, *save) == 0
     return folder, json.loads(out.read_text()), rules
@@ -113,7 +116,7 @@ def test_run_writes_the_contract(ran):
     for outcome in entry["social"].values():
         check_order(outcome, "rewards", names)
     latent = result["latent"]
-    assert latent["raters"] == 500
+    assert latent["raters"] == RATERS
     assert 1 <= latent["active_units"] <= latent["dim"]
     assert latent["components"] >= 2
     assert result["check"]["tested"] == 10 + 5
@@ -122,7 +125,9 @@ def test_run_writes_the_contract(ran):
     assert seconds.keys() == {*steps, "compile", "total"}
     assert all(seconds[step] > 0 for step in steps)
     assert sum(seconds[step] for step in steps) <= seconds["total"]
-    assert 0 <= seconds["compile"] <= seconds["total"]  # 0 where another test compiled it all
+    assert 0 <= seconds["compile"] <= seconds["total"]
+    # Otherwise test_pipeline.py may have compiled all.
+    assert seconds["compile"] > 0 or not lanes.DEEP
 
 
 @pytest.mark.slow
@@ -133,7 +138,9 @@ def test_run_finds_the_truth_of_two_camps(ran):
         {"left": 3.2, "middle": 3.0, "right": 2.8, "near": 1.0, "far": 0.0}
     )
     assert entry["voters"]["borda"]["order"] == [["left"], ["middle"], ["right"], ["near"], ["far"]]
-    assert entry["voters"]["plurality"]["scores"]["left"] == pytest.approx(0.6, abs=0.04)
+    assert entry["voters"]["plurality"]["scores"]["left"] == pytest.approx(
+        0.6, abs=lanes.deep(0.04, 0.02)
+    )
 
 
 @pytest.mark.slow

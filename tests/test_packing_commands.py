@@ -10,7 +10,7 @@ import pytest
 from scrl.cli import main
 from scrl.cli.packing import TimedProgress
 from scrl.packed_ratings import PackedRatings, large_population
-from scrl.streamed_raters import stages
+from tests.tiny import one_factor
 
 pytest.importorskip("pyarrow")
 #: The shortest training.
@@ -19,9 +19,7 @@ QUICK = ["--types", "1", "--latent", "1", "--epochs", "1", "--steps", "2", "--de
 
 @pytest.fixture(scope="module", autouse=True)
 def one_program():
-    """Both stages of a training have one latent, so that a step is compiled once."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stages, "FACTORS", 1)
+    with one_factor():
         yield
 
 

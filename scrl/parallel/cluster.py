@@ -34,7 +34,6 @@ MAX_SUBMITTED = 2_000
 MAX_BEGINNINGS = MAX_DEATHS - 1
 #: Times that the scheduler may lose a task without an error.
 MAX_LOSSES = 3
-GONE = "The cluster lost the tasks or went away; start the scheduler and try again."
 #: Seconds before a task begins again.
 RESTART_SECONDS = 2.0
 
@@ -213,9 +212,8 @@ def _round(
         for future, found in _as_they_end(client, completed):
             number = number_of.pop(future)
             # Not by the future's status, which changes when a worker dies after its result came.
-            failed = future.status == "error"
-            error = _error_of(future) if failed else None
-            lost = not failed and found is not None and not isinstance(found, Result)
+            error = _error_of(future)
+            lost = error is None and found is not None and not isinstance(found, Result)
             future.release()  # so that it is not computed again where its worker dies
             if lost:
                 _check_loss(client, submissions[number])
@@ -245,7 +243,10 @@ def _as_they_end(client: Client, completed: as_completed) -> Iterator[tuple[Futu
 
 
 def _error_of(future: Future) -> BaseException | None:
-    """Why the cluster did not run a task: its worker died too often, or cannot run scrl."""
+    """Why the cluster did not run a task: its worker died too often, or cannot run scrl. None
+    where it did, or lost the task."""
+    if future.status != "error":
+        return None
     error = future.exception()
     if isinstance(error, ImportError):
         return InputError(f"{error}; {SAME_VERSION}")
@@ -259,4 +260,6 @@ def _check_loss(client: Client, submissions: int) -> None:
         InputError: where the scheduler is gone, or loses the task each time.
     """
     if client.status != "running" or submissions > MAX_LOSSES:
-        raise InputError(GONE)
+        raise InputError(
+            "The cluster lost the tasks or went away; start the scheduler and try again."
+        )

@@ -12,12 +12,12 @@ import numpy as np
 
 from scrl.devices import start_hosts
 from scrl.scenarios import generate_population
-from scrl.streamed_raters import StreamedConfig, stages, train_streamed, training_run
+from scrl.streamed_raters import StreamedConfig, train_streamed, training_run
 from tests import lanes
+from tests.tiny import one_factor
 
 #: Of one type and one latent in both stages, a step is one program, which compiles soon.
-TYPES, FACTORS = lanes.deep((1, 1), (2, stages.FACTORS))
-CONFIG = StreamedConfig(types=TYPES, latent=1, min_steps=12, points=2, newton_steps=2)
+CONFIG = StreamedConfig(types=lanes.deep(1, 2), latent=1, min_steps=12, points=2, newton_steps=2)
 DOUBLE = replace(CONFIG, precision="double")
 
 
@@ -51,6 +51,9 @@ def on_some(devices: int, **options: object) -> Trained:
     def recorded(*given, **settings):
         first = not gradients
         if first:
+            if lanes.DEEP:  # it compiles once more
+                program = step.lower(*given, **settings).compile().as_text()
+                assert ("all-reduce" in program) == (devices > 1)
             assert given[1].item.sharding.num_devices == devices
             own = given[1].item.addressable_shards[0].data
             assert len(own) == len(given[1].item) / devices
@@ -59,10 +62,7 @@ def on_some(devices: int, **options: object) -> Trained:
             gradients.extend(np.array(g) for g in jax.tree.leaves(found.optimiser.mu))
         return found
 
-    with (
-        patch.object(training_run, "training_step", recorded),
-        patch.object(stages, "FACTORS", FACTORS),
-    ):
+    with patch.object(training_run, "training_step", recorded), one_factor():
         model = train_streamed(ratings(), DOUBLE, 0, devices=devices, **options)
     return Trained(gradients, arrays(model))
 

@@ -13,7 +13,6 @@ from scrl.streamed_raters import (
     StreamedConfig,
     load_streamed,
     save_streamed,
-    stages,
     train_streamed,
 )
 from scrl.streamed_raters.batches import BatchPlan
@@ -21,7 +20,7 @@ from scrl.streamed_raters.selection import choose_types
 from scrl.streamed_raters.sources import InMemory
 from scrl.streamed_raters.training_step import training_step
 from scrl.types import Cancelled, InputError
-from tests import lanes
+from tests.tiny import one_factor
 
 #: Trains in a second or two. Batches are so small that all trainings here have some, and the same
 #: compiled programs, whoever is left out.
@@ -32,9 +31,7 @@ SHORT = StreamedConfig(
 
 @pytest.fixture(scope="module", autouse=True)
 def few_factors():
-    """The first stage has six latents, whose programs compile long."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stages, "FACTORS", lanes.deep(1, stages.FACTORS))
+    with one_factor():
         yield
 
 

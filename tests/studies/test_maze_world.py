@@ -20,10 +20,9 @@ from scrl.reward_models import (
 from scrl.scenarios import gallery, load_scenario, with_overrides
 from scrl.studies import maze_world
 from tests import lanes
-from tests.tiny import QUICK
+from tests.tiny import BRIEF
 
 SEED = 1000
-BRIEF = replace(QUICK, schedule=replace(QUICK.schedule, explore=(100, 100), cool=50))
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,7 @@ from scrl.studies.accuracy_ceilings import accuracy_ceilings, best_order_weight
 from scrl.studies.scoreboard_splits import RATINGS_SIZES
 from scrl.types import Cancelled, InputError
 from tests import lanes
-from tests.tiny import QUICK, SMALL
-
-BRIEF = replace(QUICK, schedule=replace(QUICK.schedule, explore=(100, 100), cool=50))
+from tests.tiny import BRIEF, QUICK, SMALL
 
 
 def of(stem: str):
