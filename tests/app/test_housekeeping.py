@@ -89,5 +89,5 @@ def test_the_cache_of_programs_is_set_before_a_thread_loads_jax(monkeypatch):
         async with housekeeping.lifespan(None):
             pass
 
-    asyncio.run(server())
+    run_visits(server())
     assert order == ["cache", "thread"]
