@@ -44,7 +44,9 @@ def start() -> None:
     ):
         os.environ[name.upper()] = str(value)  # JAX reads them when it is loaded
         if "jax" in sys.modules:
-            sys.modules["jax"].config.update(name, value)
+            import jax  # waits where another thread is still loading it
+
+            jax.config.update(name, value)
 
 
 def free_memory_maps(share: float = 0.5) -> None:

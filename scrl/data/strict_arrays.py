@@ -197,7 +197,8 @@ def _check_values(path: str, array: np.ndarray, wanted: Declared, sizes: dict[st
                 raise ValueError(
                     f"the array {quoted(path)} holds {known[bad][0]}, which is no finite number"
                 )
-            part = known[np.isfinite(known)]
+            # As doubles, since a bound may be larger than what a short float can hold.
+            part = known[np.isfinite(known)].astype(np.float64)
         outside = (part < wanted.low) | (part > bound)
         if outside.any():
             raise ValueError(

@@ -123,7 +123,7 @@ def fit_population(
         seed, lambda k: report(0.03 * k, f"Looking for {k} types of raters"), config.max_types
     )
     if not types.follows_features:
-        types = split_by_responses(problem, types)
+        types = split_by_responses(problem, types, config.max_types)
     by_features = table.features is not None and len(types.share) == 1 < config.max_types
     if by_features:
         types = types_by_features(problem, types, seed)

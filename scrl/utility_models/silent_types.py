@@ -25,8 +25,6 @@ from scrl.utility_models.type_parameters import Types
 ITERATIONS, TOLERANCE = 15, 1e-5
 #: Disagreeing raters of a type below which it is not split.
 MIN_DISAGREEING = 10.0
-#: Most types after splits.
-MAX_TYPES = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +36,12 @@ class _Fit:
     nats: float
 
 
-def split_by_responses(problem: TypeProblem, types: Types) -> Types:
-    """The mixture with types split that orders did not tell apart and responses do."""
+def split_by_responses(problem: TypeProblem, types: Types, max_types: int) -> Types:
+    """The mixture with types split that orders did not tell apart and responses do.
+
+    Args:
+        max_types: most types after the splits.
+    """
     responses = Responses.of(problem.table)
     if responses.complete:
         return types
@@ -52,7 +54,7 @@ def split_by_responses(problem: TypeProblem, types: Types) -> Types:
     cost = 0.5 * parameters * np.log(max(raters, 2.0))
     reward_cost = 0.5 * problem.items * np.log(max(raters, 2.0))
     start, kind = best, 0
-    while kind < len(best.types.share) and len(best.types.share) < MAX_TYPES:
+    while kind < len(best.types.share) and len(best.types.share) < max_types:
         found = _split(problem, best, kind, responses)
         if found is None or found.nats - best.nats <= cost:
             kind += 1

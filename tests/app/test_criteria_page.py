@@ -58,6 +58,15 @@ def test_a_choice_goes_to_the_link(open_page):
     assert "By their own ballots they lose by voting" in words(app)
 
 
+def test_of_two_quick_choices_none_is_lost(open_page):
+    """The browser sends the second before it has heard of the URL that the first one made."""
+    app = open_page("criteria", rule="borda", criterion="condorcet")
+    app.selectbox(key="rule_pick").set_value("nanson").run()
+    app.query_params["rule"] = "borda"
+    app.selectbox(key="criterion_pick").set_value("participation").run()
+    assert (parameter(app, "rule"), parameter(app, "criterion")) == ("nanson", "participation")
+
+
 def test_steps_reveal_one_thing_after_another(open_page):
     app = open_page("criteria", rule="instant-runoff", criterion="monotonicity")
     app.segmented_control(key="step").set_value("Before").run()

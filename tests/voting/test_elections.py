@@ -15,9 +15,9 @@ from scrl.voting import (
     aggregate_all,
     ballot_arrays,
     count_ratings,
-    counting,
 )  # fmt: skip
 from tests import lanes
+from tests.voting.host_counting import counted_by_numpy
 
 #: A hundred candidates tangled in one majority cycle are too many for these.
 REFUSE = {
@@ -173,11 +173,8 @@ def few_are_many(monkeypatch):
     monkeypatch.setattr(ballot_arrays, "MIN_UNCOPIED_CELLS", 1)
 
 
-def counted_by_numpy(ballots: Ballots, rules: list[str]) -> dict:
-    """Outcomes without a compiled program, however many ballots there are."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(counting, "MAX_HOST_CONTESTS", np.inf)
-        patch.setattr(counting, "MAX_HOST_CELLS", np.inf)
+def outcomes_by_numpy(ballots: Ballots, rules: list[str]) -> dict:
+    with counted_by_numpy():
         return aggregate_all(ballots, rules)
 
 
@@ -192,7 +189,7 @@ def test_ranks_in_bytes_are_counted_as_utilities(few_are_many):
         if strict:
             rank = rank.argsort(-1, kind="stable").argsort(-1).astype(np.int8)
         fast = aggregate_all(Ballots(rank=rank), rules)
-        slow = counted_by_numpy(Ballots(-rank, weight=np.ones(rank.shape[:2])), rules)
+        slow = outcomes_by_numpy(Ballots(-rank, weight=np.ones(rank.shape[:2])), rules)
         real = aggregate_all(Ballots(-rank.astype(np.float32)), rules)
         for rule in rules:
             for other in (fast, real):
@@ -212,7 +209,7 @@ def test_eliminations_from_bits_are_those_from_ballots(shape, few_are_many):
     rank = (rng.gumbel(size=shape) + lean).argsort(-1).argsort(-1).astype(np.int8)
     rank[0] = rank[0, 0]
     fast = aggregate_all(Ballots(rank=rank), rules)
-    slow = counted_by_numpy(Ballots(-rank, weight=np.ones(shape[:2])), rules)
+    slow = outcomes_by_numpy(Ballots(-rank, weight=np.ones(shape[:2])), rules)
     for rule in rules:
         np.testing.assert_array_equal(fast[rule].place, slow[rule].place, rule)
         np.testing.assert_allclose(fast[rule].scores, slow[rule].scores, atol=1e-9)
@@ -238,7 +235,7 @@ def whole_ballots() -> tuple[np.ndarray, dict]:
     """Ranks of more voters than a block, and their outcomes as utilities."""
     rank = np.random.default_rng(5).random((1, 130_001, 4)).argsort(-1)
     rules = ["borda", "copeland", "plurality", "coombs"]
-    return rank, counted_by_numpy(Ballots(-rank, weight=np.ones(rank.shape[:2])), rules)
+    return rank, outcomes_by_numpy(Ballots(-rank, weight=np.ones(rank.shape[:2])), rules)
 
 
 @pytest.mark.parametrize("dtype", lanes.deep([np.int8, np.uint32],

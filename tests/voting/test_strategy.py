@@ -15,7 +15,7 @@ from pref_voting.margin_based_methods import minimax
 from pref_voting.profiles import Profile as PVProfile
 
 from scrl.types import InputError
-from scrl.voting import RULES, Profile, counting
+from scrl.voting import RULES, Profile
 from scrl.voting.strategy import (
     BURIAL_EXAMPLE,
     apply_manipulations,
@@ -29,6 +29,7 @@ from scrl.voting.strategy import (
 )
 from scrl.voting.strategy.misreports import strict_orders
 from tests import lanes
+from tests.voting.host_counting import counted_by_numpy
 
 ORACLES = {
     "plurality": pv.plurality,
@@ -47,9 +48,10 @@ QUICK = [n for n in ORDINAL if not (RULES[n].on_host and RULES[n].reads == "prof
 
 
 @pytest.fixture
-def counted_by_numpy(monkeypatch):
+def no_program():
     """The few ballots of four candidates are counted sooner than a program is compiled."""
-    monkeypatch.setattr(counting, "MAX_HOST_CONTESTS", np.inf)
+    with counted_by_numpy():
+        yield
 
 
 def worth(rule: str, orders: list[tuple], weight: list[int], truth: tuple) -> float:
@@ -59,7 +61,7 @@ def worth(rule: str, orders: list[tuple], weight: list[int], truth: tuple) -> fl
 
 
 @pytest.mark.parametrize("rule", ORACLES)
-def test_the_best_misreport_gains_what_brute_force_finds(rule, counted_by_numpy):
+def test_the_best_misreport_gains_what_brute_force_finds(rule, no_program):
     rng = np.random.default_rng(3)
     profitable = 0
     for _ in range(25):
@@ -212,7 +214,7 @@ def test_climbing_nearly_always_finds_the_best_order(monkeypatch):
     assert np.mean(same) >= 0.9
 
 
-def test_leaving_candidates_out_is_never_worse(counted_by_numpy):
+def test_leaving_candidates_out_is_never_worse(no_program):
     profile = Profile.from_orders("abcd", [[0, 1, 2, 3], [1, 2, 0, 3], [2, 0, 3, 1]], [4, 3, 3])
     for row in range(3):
         complete = best_manipulations(profile, row, list(ORACLES))
@@ -220,7 +222,7 @@ def test_leaving_candidates_out_is_never_worse(counted_by_numpy):
         assert all(truncated[n].gain >= complete[n].gain - 1e-9 for n in complete)
 
 
-def test_a_coalition_curve_gives_the_gain_at_each_size(counted_by_numpy):
+def test_a_coalition_curve_gives_the_gain_at_each_size(no_program):
     profile = BURIAL_EXAMPLE
     curves = coalition_curves(profile, 0, ["borda", "plurality"], sizes=10)
     for rule, curve in curves.items():
@@ -233,7 +235,7 @@ def test_a_coalition_curve_gives_the_gain_at_each_size(counted_by_numpy):
     assert curves["borda"].threshold == pytest.approx(13.8)
 
 
-def test_two_camps_bury_each_other_and_the_dud_wins(counted_by_numpy):
+def test_two_camps_bury_each_other_and_the_dud_wins(no_program):
     """Strategy deepens distortion: from 1 to 16.32 under Borda, where the dud wins."""
     condorcet = ["copeland", "minimax", "schulze", "ranked-pairs", "kemeny"]
     found = simultaneous_manipulations(BURIAL_EXAMPLE, (0, 1), ["borda", *condorcet])
@@ -285,7 +287,7 @@ def test_the_best_response_to_a_misreport_is_the_compromise():
     assert answer.after.tolist() == [0, 0, 1, 0]
 
 
-def test_the_dud_wins_once_most_of_both_camps_misreport(counted_by_numpy):
+def test_the_dud_wins_once_most_of_both_camps_misreport(no_program):
     found = simultaneous_manipulations(BURIAL_EXAMPLE, (0, 1), ["borda"])["borda"]
     shares, scores, mean = outcome_by_share(BURIAL_EXAMPLE, found.manipulations, "borda")
     winner = scores.argmax(1)

@@ -94,7 +94,7 @@ def cell_pickers(rule: str, criterion: str) -> None:
         state[f"{key}_pick"] = value
         column.selectbox(
             key.capitalize(), known, format_func=title.get, key=f"{key}_pick",
-            on_change=_cell_picked, args=(key,),
+            on_change=_cell_picked,
             label_visibility="collapsed" if page.presenting() else "visible",
         )  # fmt: skip
 
@@ -117,15 +117,17 @@ def ballot_source() -> str:
     )
 
 
-def _cell_picked(key: str) -> None:
-    _select(**{key: st.session_state[f"{key}_pick"]})
+def _cell_picked() -> None:
+    # Both: after two quick choices the browser's URL may lack the first one.
+    _select(*(st.session_state[f"{key}_pick"] for key in ("rule", "criterion")))
 
 
-def _select(**cell: str) -> None:
-    """Show the cell of this rule, this criterion, or both.
+def _select(rule: str, criterion: str) -> None:
+    """Show the cell of this rule and this criterion.
 
-    All parameters are written at once: each write is a step of the browser's history.
+    Both parameters are written at once: each write is a step of the browser's history.
     """
+    cell = {"rule": rule, "criterion": criterion}
     for key, value in cell.items():
         st.session_state[f"{key}_last"] = value
     st.query_params.update(cell)
@@ -136,7 +138,7 @@ def _cell_clicked() -> None:
     points = st.session_state["criteria_grid"]["selection"]["points"]
     if points:
         rule, criterion = points[0]["customdata"]
-        _select(rule=rule, criterion=criterion)
+        _select(rule, criterion)
 
 
 # -- the table ------------------------------------------------------------------------------------
