@@ -26,7 +26,7 @@ from scrl.data.batches import buckets
 from scrl.networks import Phase, Sizes, Table
 from scrl.raters import fit_individual, masking
 from scrl.raters.fitting import TrainingData, training_loss
-from scrl.raters.model import DeviceBucket, graph_definition, initial_parameters
+from scrl.raters.model import DeviceBucket, Individual, graph_definition, initial_parameters
 from scrl.scenarios import load_scenario, sample, with_overrides
 from scrl.types import Ratings
 from tests import lanes
@@ -41,7 +41,7 @@ POOLED = replace(
     IndividualConfig(latent=1, width=8, heads=1, preference=2, cells=768, prior_sd=1e3),
     constant=True,
     regime="full",
-    schedule=Schedule(rate=5e-3, explore=(100, 100), ramp=0, cool=600, chunk=350),
+    schedule=Schedule(rate=5e-3, explore=(100, 100), ramp=0, cool=400, chunk=250),
 )
 
 
@@ -98,8 +98,14 @@ def test_with_lists_it_is_plackett_luce(incomplete):
 
 @pytest.fixture(scope="module")
 def reader(incomplete):
-    """A network after a few steps."""
-    return fit_individual(jax.random.key(0), incomplete, TINY)[0]
+    """A network with random parameters, which sends different ballots to different posteriors."""
+    rng = np.random.default_rng(0)
+    start = initial_parameters(jax.random.key(0), Sizes.of(incomplete.catalogue), TINY)
+    params = jax.tree.map(lambda leaf: leaf + 0.3 * rng.normal(size=leaf.shape), start)
+    network = Individual(params, incomplete.catalogue, TINY)
+    posterior = network.embed(incomplete)[1]
+    assert min(np.ptp(part, axis=0).min() for part in posterior) > 0.01
+    return network
 
 
 def same_posterior(one, other):
