@@ -176,9 +176,7 @@ class _Figure(go.Figure):
 
 def base_figure(theme: Theme, height: float, **layout: Any) -> go.Figure:
     """An empty figure with the theme's template; ``layout`` as in ``Figure.update_layout``."""
-    figure = _Figure()
-    figure.update_layout(template=theme.template, height=round(height), **layout)
-    return figure
+    return _Figure(layout={"template": theme.template, "height": round(height), **layout})
 
 
 def show_axis(
