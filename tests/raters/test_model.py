@@ -24,9 +24,9 @@ from scrl.config import IndividualConfig, Schedule
 from scrl.data import parse_ratings
 from scrl.data.batches import buckets
 from scrl.networks import Phase, Sizes, Table
-from scrl.raters import fit_individual, masking
+from scrl.raters import Individual, fit_individual, masking
 from scrl.raters.fitting import TrainingData, training_loss
-from scrl.raters.model import DeviceBucket, Individual, graph_definition, initial_parameters
+from scrl.raters.model import DeviceBucket, graph_definition, initial_parameters
 from scrl.scenarios import load_scenario, sample, with_overrides
 from scrl.types import Ratings
 from tests import lanes
