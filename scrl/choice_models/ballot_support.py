@@ -118,5 +118,5 @@ def graph_support_notes(
     )
     return tuple(
         note.removeprefix("Prompt '': ")[:1].upper() + note.removeprefix("Prompt '': ")[1:]
-        for note in support_notes(counts, catalogue, instead)
+        for note in support_notes(counts, catalogue, instead, are_counts=False)
     )

@@ -3,7 +3,9 @@
 An order of two completions rests on comparisons if one was preferred to the other directly or
 through others: a ≻ c and c ≻ b order a and b. Where no such path leads either way, scores of
 Bradley–Terry have no limit as their prior becomes flat, and what a fit says of the two is its
-prior's (compare ``finite_maxima``). Nothing is known either where every comparison is a tie.
+prior's (compare ``finite_maxima``). Nothing is known either where every comparison is a tie. Where
+two scores have one limit, as those of a completion and of another that it was compared with once
+and tied, comparisons leave the two level, and a strict order is again the prior's.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from scrl.choice_models.bradley_terry import PairCounts
+from scrl.choice_models.bradley_terry import PairCounts, fit_pair_counts
 from scrl.data.files import quoted
 from scrl.types import Catalogue
 
@@ -24,6 +26,9 @@ from scrl.types import Catalogue
 MAX_NAMES, MAX_GROUPS, MAX_PROMPTS = 4, 3, 5
 #: Relative difference up to which the wins of a pair are equal.
 TIE = 1e-12
+#: Standard deviation of a prior that is all but flat, in log-odds; the difference of scores up to
+#: which they are level then; that from which they are not level with the usual prior.
+FLAT_SD, LEVEL, APART = 1e4, 1e-5, 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +43,7 @@ class Unsupported:
         tied: whether every comparison is a tie.
         unordered: sets of completions of which each has another in the set that it was neither
             preferred to nor less preferred than, directly or through others.
+        level: sets of completions that all comparisons together leave level, which a prior orders.
     """
 
     prompt: int
@@ -45,6 +51,7 @@ class Unsupported:
     groups: tuple[np.ndarray, ...]
     tied: bool
     unordered: tuple[np.ndarray, ...]
+    level: tuple[np.ndarray, ...] = ()
 
     def supports(self, first: int, second: int) -> bool:
         """Whether an order of two of the prompt's completions is known to rest on comparisons."""
@@ -53,15 +60,19 @@ class Unsupported:
         group = [
             next((i for i, g in enumerate(self.groups) if x in g), -1) for x in (first, second)
         ]
-        apart = any(first in s and second in s for s in self.unordered)
+        apart = any(first in s and second in s for s in (*self.unordered, *self.level))
         return group[0] == group[1] and not apart
 
 
-def find_unsupported(counts: PairCounts, catalogue: Catalogue) -> list[Unsupported]:
+def find_unsupported(
+    counts: PairCounts, catalogue: Catalogue, are_counts: bool = True
+) -> list[Unsupported]:
     """The prompts of two completions or more on which some order rests on no comparison.
 
     Args:
         counts: all comparisons.
+        are_counts: whether wins are counts; otherwise they say who was ever preferred to whom, and
+            none are called level.
     """
     won = [counts.wins_first > 0, counts.wins_second > 0]
     better = np.concatenate([counts.first[won[0]], counts.second[won[1]]])
@@ -76,6 +87,7 @@ def find_unsupported(counts: PairCounts, catalogue: Catalogue) -> list[Unsupport
     strict = np.abs(counts.wins_first - counts.wins_second) > TIE * total
     decided = np.zeros(len(offsets) - 1, bool)
     decided[catalogue.item_prompt[counts.first[strict]]] = True
+    level = _find_level(counts, offsets, strong) if are_counts else {}
     found = []
     for prompt, (start, stop) in enumerate(pairwise(offsets)):
         if stop - start < 2:
@@ -83,7 +95,8 @@ def find_unsupported(counts: PairCounts, catalogue: Catalogue) -> list[Unsupport
         own = slice(start, stop)
         heard = np.flatnonzero(compared[own])
         whole = len(heard) == stop - start and len(np.unique(strong[own])) == 1
-        if whole and decided[prompt]:
+        same = level.get(prompt, ()) if decided[prompt] else ()
+        if whole and decided[prompt] and not same:
             continue
         groups = _by_label(heard, weak[own][heard])
         unordered = [u for g in groups for u in _unordered(graph[own, own], strong[own], g)]
@@ -93,9 +106,38 @@ def find_unsupported(counts: PairCounts, catalogue: Catalogue) -> list[Unsupport
             tuple(groups) if len(groups) > 1 else (),
             bool(len(heard)) and not decided[prompt],
             tuple(unordered),
+            tuple(same),
         )
-        if len(one.alone) or one.groups or one.tied or one.unordered:
+        if len(one.alone) or one.groups or one.tied or one.unordered or one.level:
             found.append(one)
+    return found
+
+
+def _find_level(
+    counts: PairCounts, offsets: np.ndarray, strong: np.ndarray
+) -> dict[int, list[np.ndarray]]:
+    """Sets of completions of each prompt whose scores have one limit as the prior becomes flat, and
+    are apart with the usual prior; positions within the prompt.
+
+    Within a strongly connected part the limit is the maximum of the part's own comparisons.
+
+    Args:
+        strong: the part of each item ``[items]``.
+    """
+    inside = strong[counts.first] == strong[counts.second]
+    own = PairCounts(*(column[inside] for column in vars(counts).values()))
+    flat, usual = fit_pair_counts(own, offsets, FLAT_SD), fit_pair_counts(counts, offsets)
+    prompt = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    order = np.lexsort((flat, strong, prompt))
+    new = (np.diff(strong[order]) != 0) | (np.diff(prompt[order]) != 0)
+    new |= np.diff(flat[order]) > LEVEL
+    found: dict[int, list[np.ndarray]] = {}
+    ends = np.concatenate([[0], np.flatnonzero(new) + 1, [len(order)]])
+    for at in np.flatnonzero(np.diff(ends) > 1):
+        run = order[ends[at] : ends[at + 1]]
+        if np.ptp(usual[run]) > APART:
+            own_prompt = int(prompt[run[0]])
+            found.setdefault(own_prompt, []).append(np.sort(run) - offsets[own_prompt])
     return found
 
 
@@ -159,15 +201,19 @@ def _line(edges: np.ndarray, parts: int) -> np.ndarray:
 
 
 def support_notes(
-    counts: PairCounts, catalogue: Catalogue, instead: str = "a model's prior"
+    counts: PairCounts,
+    catalogue: Catalogue,
+    instead: str = "a model's prior",
+    are_counts: bool = True,
 ) -> tuple[str, ...]:
     """Notes on the prompts of which some strict order rests on no comparison; a few, then a count.
 
     Args:
         counts: all comparisons.
         instead: what a strict order of such completions rests on.
+        are_counts: see ``find_unsupported``.
     """
-    found = find_unsupported(counts, catalogue)
+    found = find_unsupported(counts, catalogue, are_counts)
     notes = [f"{_described(one, catalogue)} rests on {instead}." for one in found[:MAX_PROMPTS]]
     if len(found) > MAX_PROMPTS:
         notes.append(
@@ -194,6 +240,8 @@ def _described(one: Unsupported, catalogue: Catalogue) -> str:
         said.append(f"{shown} are never compared with each other")
     for part in one.unordered[:MAX_GROUPS]:
         said.append(f"{listed(names, part)} are not all ordered by ballots, even through others")
+    for level in one.level[:MAX_GROUPS]:
+        said.append(f"{listed(names, level)} are level by all that was compared")
     return f"{where}{'; '.join(said)}; a strict order of these"
 
 

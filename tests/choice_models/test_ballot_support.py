@@ -63,8 +63,14 @@ def test_rewards_of_sparse_pairs_have_a_note_unless_a_path_orders_every_pair(bal
     every = all((a, b) in ahead or (b, a) in ahead for a, b in combinations(names, 2))
     # Those who contradict each other throughout may tie throughout.
     contradicts = all([b, a] in ballots for a, b in ballots)
-    notes = support_notes(pair_counts(ratings), ratings.catalogue)
+    notes = support_notes(pair_counts(ratings), ratings.catalogue, are_counts=False)
     assert bool(notes) == (not every) or contradicts
+
+
+def test_two_that_beat_each_other_once_are_level_whomever_else_one_of_them_beat():
+    ratings = ratings_of("ab", "ba", "ac")
+    (note,) = support_notes(pair_counts(ratings), ratings.catalogue)
+    assert note.startswith("Prompt 'p': 'a', 'b' are level by all that was compared;")
 
 
 def test_a_leaderboard_says_what_its_prior_orders():

@@ -50,7 +50,7 @@ def test_pairs_without_a_path_are_found(data):
     """And of those found, each has another that no path orders it with."""
     catalogue, counts = data
     ahead = reachable(counts, catalogue.items)
-    found = {one.prompt: one for one in find_unsupported(counts, catalogue)}
+    found = {one.prompt: one for one in find_unsupported(counts, catalogue, are_counts=False)}
     strict = counts.wins_first != counts.wins_second
     for p, (start, stop) in enumerate(zip(catalogue.offsets, catalogue.offsets[1:], strict=False)):
         decided = strict[(counts.first >= start) & (counts.first < stop)].any()
@@ -71,11 +71,34 @@ def test_a_strict_order_without_a_note_does_not_depend_on_the_prior(data):
     catalogue, counts = data
     if support_notes(counts, catalogue):
         return
-    weak, weaker = (fit_pair_counts(counts, catalogue.offsets, sd) for sd in (20.0, 40.0))
+    weak, weaker = (fit_pair_counts(counts, catalogue.offsets, sd) for sd in (1e3, 4e3))
     for start, stop in zip(catalogue.offsets, catalogue.offsets[1:], strict=False):
         for a, b in combinations(range(start, stop), 2):
             gap = weak[a] - weak[b], weaker[a] - weaker[b]
-            assert min(map(abs, gap)) < 1e-6 or gap[0] * gap[1] > 0
+            assert max(map(abs, gap)) < 1e-7 or gap[0] * gap[1] > 0
+
+
+def test_a_tie_that_a_prior_breaks_has_a_note():
+    """c3 tied c1 once and was compared with nothing else; the prior puts it ahead."""
+    first, second, wins = zip(
+        (1, 2, 0.0), (1, 3, 0.5), (1, 5, 1.0), (0, 4, 1.0), (1, 4, 0.0), (2, 4, 0.0), (0, 1, 0.5),
+        strict=True,
+    )  # fmt: skip
+    counts = PairCounts(*map(np.array, (first, second, wins)), 1 - np.array(wins))
+    rewards = fit_pair_counts(counts, np.array([0, 6]))
+    assert rewards[3] > rewards[1] + 0.005
+    (note,) = support_notes(counts, catalogue_of([6]))
+    assert note == (
+        "Prompt 'p0': 'c1', 'c3' are level by all that was compared; a strict order of these rests "
+        "on a model's prior."
+    )
+
+
+def test_scores_that_are_equal_with_any_prior_have_no_note():
+    """A circle of three, and one ahead of all of them."""
+    first, second = np.array([0, 1, 0, 3, 3, 3]), np.array([1, 2, 2, 0, 1, 2])
+    wins = np.array([1.0, 1.0, 0.0, 1.0, 1.0, 1.0])
+    assert not support_notes(PairCounts(first, second, wins, 1 - wins), catalogue_of([4]))
 
 
 def test_notes_name_the_prompt_and_a_few_completions():
