@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui.shared import navigation, page, predict_first
-from ui.voting import candidate_key, left_out, rules
+from ui.voting import candidate_key, left_out, rules, supported_orders
 
 
 def show() -> None:
@@ -30,6 +30,7 @@ def show() -> None:
             rules.show_steps(explanation, profile, meaning, widths)
         with above if page.presenting() else below:
             rules.show_outcomes(profile, outcomes, rule)
+            supported_orders.show(profile, outcomes, meaning)
             left_out.show_notes_of_widths(profile, every, meaning, widths)
         if not page.presenting():
             rules.show_numbers(profile, outcomes, faults, explanation)

@@ -258,6 +258,18 @@ def test_widths_as_shares_let_one_ballot_elect_and_a_note_says_so(tmp_path, caps
     assert "B > A > C" in capsys.readouterr().out
 
 
+def test_a_count_says_what_only_the_prior_of_a_reward_orders(tmp_path):
+    rows = [f"r{i},p,{name},{rank}" for i in range(11) for rank, name in enumerate(
+        ("A", "C") if i == 5 else ("A", "B"))]  # fmt: skip
+    (tmp_path / "x.csv").write_text("rater,prompt,completion,rank\n" + "\n".join(rows))
+    for rule, said in (("bradley-terry", True), ("borda", False)):
+        out = tmp_path / "result.json"
+        assert run("vote", str(tmp_path / "x.csv"), "--rule", rule, "--missing", "unseen",
+                   "--out", str(out)) == 0  # fmt: skip
+        notes = " ".join(json.loads(out.read_text())["notes"])
+        assert ("'B', 'C' are not all ordered by ballots" in notes) == said
+
+
 def test_every_golden_file_is_counted_alike_by_the_command_and_the_page(golden, tmp_path):
     """So is an election of more voters than are read one by one, from either format."""
     many = "# NUMBER ALTERNATIVES: 3\n150001: 1,2\n150000: 2,{1,3}\n70000: 3\n1: 3,2,1\n"

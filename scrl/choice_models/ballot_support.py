@@ -111,12 +111,38 @@ def graph_support_notes(
     first, second = np.nonzero(np.triu(beats | beats.T, 1))
     # Items that beat each other did not tie.
     wins = 2.0 * beats[first, second], 1.0 * beats[second, first]
-    counts = PairCounts(first, second, *wins)
+    return _notes_of_one(PairCounts(first, second, *wins), names, instead, are_counts=False)
+
+
+def profile_reward_notes(
+    names: Sequence[str], place: np.ndarray, weight: np.ndarray, instead: str, are_counts: bool
+) -> tuple[str, ...]:
+    """Notes on what rewards fitted to the ballots of one election order by their prior alone.
+
+    Args:
+        place: of each candidate on each ballot, -1 where it is left out ``[ballots, candidates]``.
+        weight: of the ballots ``[ballots]``.
+        instead, are_counts: as in ``support_notes``; the counts are those of Bradley–Terry.
+    """
+    m = len(names)
+    wins = np.zeros((m, m))
+    for a in range(m):
+        both = (place[:, [a]] >= 0) & (place >= 0)
+        wins[a] = weight @ (both * (0.5 + 0.5 * np.sign(place - place[:, [a]])))
+    first, second = np.nonzero(np.triu(wins + wins.T, 1))
+    counts = PairCounts(first, second, wins[first, second], wins[second, first])
+    return _notes_of_one(counts, names, instead, are_counts)
+
+
+def _notes_of_one(
+    counts: PairCounts, names: Sequence[object], instead: str, are_counts: bool
+) -> tuple[str, ...]:
+    """As ``support_notes``, without the name of a prompt."""
     m = len(names)
     catalogue = Catalogue(
         ("",), tuple(map(str, names)), np.arange(m), np.array([0, m]), completion_texts=("",) * m
     )
     return tuple(
         note.removeprefix("Prompt '': ")[:1].upper() + note.removeprefix("Prompt '': ")[1:]
-        for note in support_notes(counts, catalogue, instead, are_counts=False)
+        for note in support_notes(counts, catalogue, instead, are_counts)
     )

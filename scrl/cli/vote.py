@@ -63,6 +63,7 @@ def vote(chosen: Namespace) -> None:
         notes += _notes_of_reading(ratings, counted, left_out, widths)
     if left_out == "unseen":
         result["widths"] = widths
+        notes += _notes_of_rewards(ratings, counted)
     print_notes(notes)
     write_result(chosen.out, {**result, "notes": notes})
 
@@ -122,6 +123,21 @@ def _uncounted(ratings: Ratings, counted: Mapping[str, object], left_out: str) -
     return [
         f"No ballot ranks {least} on {number:,} {'prompt' if number == 1 else 'prompts'}, left out."
     ]
+
+
+def _notes_of_rewards(
+    ratings: Ratings, counted: Mapping[str, Mapping[str, Outcome]]
+) -> tuple[str, ...]:
+    """What only the prior of a fitted reward orders, where candidates left out are unseen."""
+    from scrl.choice_models import pair_counts, support_notes
+    from scrl.voting.explain import prior_of
+
+    rules = list(dict.fromkeys(rule for outcomes in counted.values() for rule in outcomes))
+    fitted = prior_of(rules)
+    if not fitted or not _is_truncated(ratings):
+        return ()
+    are_counts = "bradley-terry" in rules
+    return support_notes(pair_counts(ratings), ratings.catalogue, fitted, are_counts)
 
 
 def _is_truncated(ratings: Ratings) -> bool:

@@ -8,7 +8,6 @@ from itertools import islice
 
 import numpy as np
 
-from scrl.choice_models.ballot_support import profile_support_notes
 from scrl.committees.approvals import ranking_ballots
 from scrl.election_records import ElectionRecord
 from scrl.election_reports.headlines import headline
@@ -23,7 +22,11 @@ from scrl.election_reports.report_data import (
 from scrl.election_reports.rounds import first_votes, runoff_rounds, transferable_vote
 from scrl.types import InputError, Outcome
 from scrl.voting import RULES, Profile, count_all_rules, format_ballot
-from scrl.voting.explain import describe_reading, silent_ballots_note
+from scrl.voting.explain import (
+    describe_reading,
+    silent_ballots_note,
+    supported_orders_notes,
+)
 from scrl.voting.robustness import margin_of_victory
 
 #: Rules of a report unless told otherwise; those that the registry lacks are left out.
@@ -126,7 +129,7 @@ def election_report(
         rounds=tuple(runoff_rounds(profile)), rules=tuple(entries),
         readings=tuple(_other_readings(profile, outcomes, left_out, widths)), margins=(),
         seats=transferable_vote(profile, seats) if seats > 1 else None, errors=errors,
-        resamples=resamples, notes=tuple(_notes(election, profile, left_out, blank)),
+        resamples=resamples, notes=tuple(_notes(election, profile, outcomes, left_out, blank)),
     )  # fmt: skip
     if margins is True:
         margins = [rule for rule in MARGIN_RULES if rule in outcomes]
@@ -169,10 +172,14 @@ def _source(election: Profile | ElectionRecord) -> str:
 
 
 def _notes(
-    election: Profile | ElectionRecord, profile: Profile, left_out: str, blank: float
+    election: Profile | ElectionRecord,
+    profile: Profile,
+    rules: Iterable[str],
+    left_out: str,
+    blank: float,
 ) -> list[str]:
     notes = list(election.notes) if isinstance(election, ElectionRecord) else []
-    notes += profile_support_notes(profile.names, profile.place, left_out)
+    notes += supported_orders_notes(profile, list(rules), left_out)
     if blank:
         notes.append(f"Ballots that rank nobody are left out; they weigh {blank:,.10g}.")
     if left_out == "unseen":

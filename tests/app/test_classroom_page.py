@@ -160,6 +160,21 @@ def test_only_a_counter_until_the_reveal_and_everything_after(open_room, room):
     assert len(teacher.ballots(question, 1)) == 12
 
 
+def test_answers_that_only_a_prior_orders_are_said(open_room, room):
+    """Ten phones order the first two, and one the first and the third."""
+    teacher, _ = room
+    teacher.ask("Which?", ["Red", "Green", "Blue"], "unseen")
+    asked = teacher.room().current.id
+    for i in range(11):
+        order = ((0,), (1,)) if i else ((0,), (2,))
+        ballot = PostedBallot(teacher.code, f"{i:032x}", asked, 1, order)
+        class_store.store().cast(ballot).result()
+    app = open_room()
+    button(app, "Reveal").click().run()
+    assert not app.exception
+    assert "'Green', 'Blue' are not all ordered by ballots" in words(app)
+
+
 def test_all_rules_are_shown_on_request_with_a_key_to_the_answers(open_room, room):
     teacher, vote = room
     asked = teacher.ask("Which?", ["Measure again <i>now</i>.", "Wait", "Run"], "last",

@@ -105,6 +105,16 @@ def test_truncated_ballots_go_to_the_lab_tied_last_and_never_unseen(open_page):
     assert app.title[0].value == "What if others had answered?"
 
 
+def test_orders_that_no_ballot_supports_are_said(open_page):
+    app = open_page("rules", profile="3:A>B;2:C>D", left_out="unseen")
+    assert not app.exception
+    # Names may hold Markdown, which is escaped.
+    assert r"No ballot ranks completions of \['A', 'B'\] and \['C', 'D'\] together" in words(app)
+    assert "rests on the prior of Bradley–Terry" in words(app)
+    app = open_page("rules", profile="3:A>B>C;2:C>A>B", left_out="unseen")
+    assert "rests on" not in words(app)
+
+
 def first_places(app) -> dict[str, str]:
     """Rule -> its winners on the page's table of numbers."""
     rows = app.dataframe[0].value.to_dict("records")

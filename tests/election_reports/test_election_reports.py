@@ -164,6 +164,13 @@ def test_reports_are_plain_json_and_written_by_suffix(tmp_path):
         election_report(TENNESSEE, rules=["random-ballot"])
 
 
+def test_a_report_says_what_only_the_prior_of_a_reward_orders():
+    profile = Profile.from_text("1: A>B\n1: B>A\n1: A>C")
+    report = election_report(profile, rules=["bradley-terry"], left_out="unseen")
+    assert "'A', 'B' are level by all that was compared" in report.notes[-1]
+    assert not election_report(profile, rules=["bradley-terry"], left_out="last").notes
+
+
 def test_a_published_election_is_reported_on_the_command_line(tmp_path, capsys):
     out = tmp_path / "report.html"
     file = "tests/golden/00002-00000001.soi"

@@ -8,13 +8,13 @@ import numpy as np
 import streamlit as st
 
 from scrl import figures
-from scrl.classroom import CastBallot, Question, class_map, silence_of
+from scrl.classroom import CastBallot, Question, class_map, profile_of, silence_of
 from scrl.types import Outcome, places_to_order
 from scrl.voting import RULES
 from ui.classroom import counting
 from ui.shared import page
 from ui.shared.result_tables import order_text
-from ui.voting import candidate_key, rules
+from ui.voting import candidate_key, rules, supported_orders
 
 #: Characters of an answer in a sentence and a wide figure, and in a narrow one.
 MAX_LABEL, MAX_NARROW_LABEL = 34, 11
@@ -60,7 +60,9 @@ def show(question: Question, number: int, ballots: list[CastBallot], phones: int
     left, right = st.columns([1.4, 1], gap="large")
     with left:
         st.subheader("The order by each rule", anchor=False)
-        _show_rules(outcomes, faults, names, key)
+        shown = _show_rules(outcomes, faults, names, key)
+        ballots_of_names = profile_of(question, ballots).renamed(names)
+        supported_orders.show(ballots_of_names, shown, question.absent)
         _show_key(question)
     with right:
         _show_reward_model(outcomes, labels(question, MAX_NARROW_LABEL), key)
@@ -70,8 +72,8 @@ def show(question: Question, number: int, ballots: list[CastBallot], phones: int
 
 def _show_rules(
     outcomes: dict[str, Outcome], faults: dict[str, str], names: list[str], key: str
-) -> None:
-    """The orders by the rules of a first lesson, or by all."""
+) -> dict[str, Outcome]:
+    """The orders by the rules of a first lesson, or by all; those that are shown are returned."""
     every = f"All {len(outcomes)}"
     chosen = st.segmented_control(
         "Rules to show", [_FIRST, every], default=_FIRST, required=True,
@@ -98,6 +100,7 @@ def _show_rules(
     for rule, fault in faults.items():
         if chosen == every or rule in rules.FIRST_RULES:
             page.note(f"{RULES[rule].title} cannot count these ballots: {page.escaped(fault)}")
+    return shown
 
 
 def _show_key(question: Question) -> None:

@@ -13,3 +13,5 @@ from .steps import Graph as Graph
 from .steps import Matrix as Matrix
 from .steps import Round as Round
 from .steps import Rounds as Rounds
+from .supported_orders import prior_of as prior_of
+from .supported_orders import supported_orders_notes as supported_orders_notes
