@@ -17,7 +17,7 @@ from scrl.types import Catalogue, Ratings
 #: What an order rests on where ballots rank nothing together, by how absent completions are read.
 READINGS = {
     "last": "reading those that a ballot leaves out as tied last",
-    "unseen": "how the rule counts completions that are not compared",
+    "unseen": "how the rule counts those that are not compared",
     "models": "what a model takes them to be without a comparison",
 }
 
@@ -95,7 +95,7 @@ def _said(names: Sequence[str], group: np.ndarray, reading: str) -> str:
     if len(heard) > 1:
         shown = [f"[{listed(names, np.flatnonzero(group == g))}]" for g in heard[:MAX_GROUPS]]
         more = f" and {len(heard) - MAX_GROUPS} more groups" if len(heard) > MAX_GROUPS else ""
-        said.append(f"no ballot ranks completions of {' and '.join(shown)}{more} together")
+        said.append(f"no ballot ranks members of {' and '.join(shown)}{more} together")
     return f"{'; '.join(said)}; their order rests on {rests}."
 
 
@@ -117,7 +117,8 @@ def graph_support_notes(
 def profile_reward_notes(
     names: Sequence[str], place: np.ndarray, weight: np.ndarray, instead: str, are_counts: bool
 ) -> tuple[str, ...]:
-    """Notes on what rewards fitted to the ballots of one election order by their prior alone.
+    """Notes on what rewards fitted to the ballots of one election order by their prior alone, but
+    for candidates that no ballot compares, of which ``profile_support_notes`` tells.
 
     Args:
         place: of each candidate on each ballot, -1 where it is left out ``[ballots, candidates]``.
@@ -131,11 +132,15 @@ def profile_reward_notes(
         wins[a] = weight @ (both * (0.5 + 0.5 * np.sign(place - place[:, [a]])))
     first, second = np.nonzero(np.triu(wins + wins.T, 1))
     counts = PairCounts(first, second, wins[first, second], wins[second, first])
-    return _notes_of_one(counts, names, instead, are_counts)
+    return _notes_of_one(counts, names, instead, are_counts, with_groups=False)
 
 
 def _notes_of_one(
-    counts: PairCounts, names: Sequence[object], instead: str, are_counts: bool
+    counts: PairCounts,
+    names: Sequence[object],
+    instead: str,
+    are_counts: bool,
+    with_groups: bool = True,
 ) -> tuple[str, ...]:
     """As ``support_notes``, without the name of a prompt."""
     m = len(names)
@@ -144,5 +149,5 @@ def _notes_of_one(
     )
     return tuple(
         note.removeprefix("Prompt '': ")[:1].upper() + note.removeprefix("Prompt '': ")[1:]
-        for note in support_notes(counts, catalogue, instead, are_counts)
+        for note in support_notes(counts, catalogue, instead, are_counts, with_groups)
     )

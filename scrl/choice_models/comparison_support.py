@@ -11,7 +11,7 @@ and tied, comparisons leave the two level, and a strict order is again the prior
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -205,6 +205,7 @@ def support_notes(
     catalogue: Catalogue,
     instead: str = "a model's prior",
     are_counts: bool = True,
+    with_groups: bool = True,
 ) -> tuple[str, ...]:
     """Notes on the prompts of which some strict order rests on no comparison; a few, then a count.
 
@@ -212,8 +213,12 @@ def support_notes(
         counts: all comparisons.
         instead: what a strict order of such completions rests on.
         are_counts: see ``find_unsupported``.
+        with_groups: whether to name what no comparison leads to; False where another note does.
     """
     found = find_unsupported(counts, catalogue, are_counts)
+    if not with_groups:
+        found = [replace(one, alone=one.alone[:0], groups=()) for one in found]
+        found = [one for one in found if one.tied or one.unordered or one.level]
     notes = [f"{_described(one, catalogue)} rests on {instead}." for one in found[:MAX_PROMPTS]]
     if len(found) > MAX_PROMPTS:
         notes.append(

@@ -137,7 +137,8 @@ def _notes_of_rewards(
     if not fitted or not _is_truncated(ratings):
         return ()
     are_counts = "bradley-terry" in rules
-    return support_notes(pair_counts(ratings), ratings.catalogue, fitted, are_counts)
+    counts = pair_counts(ratings)
+    return support_notes(counts, ratings.catalogue, fitted, are_counts, with_groups=False)
 
 
 def _is_truncated(ratings: Ratings) -> bool:

@@ -35,7 +35,7 @@ def ballot_tiles(
         labels: who casts each ballot.
         width: pixels of the figure, which decide what text fits.
     """
-    theme, m = Theme(dark, scale), len(names)
+    theme = Theme(dark, scale)
     drawn = np.sort(np.argsort(-np.asarray(weight), kind="stable")[:MAX_BALLOTS])
     share = np.asarray(weight, float)[drawn] / np.sum(weight)
     left = np.concatenate([[0], np.cumsum(share)])
@@ -46,7 +46,8 @@ def ballot_tiles(
             ahead, part = int(((ballot >= 0) & (ballot < p)).sum()), share[i] / len(tied)
             for k, a in enumerate(tied):
                 tiles[a].append((left[i] + k * part, part, ahead, len(tied), i))
-    figure = base_figure(theme, (row_height * m + 30) * scale)
+    deep = max((above + tall for own in tiles for _, _, above, tall, _ in own), default=1)
+    figure = base_figure(theme, (row_height * deep + 30) * scale)
     voters = [_voters(labels, ballot, share[i]) for i, ballot in enumerate(drawn)]
     for a, own in enumerate(tiles):
         if own:
@@ -69,7 +70,7 @@ def ballot_tiles(
                 font=theme.muted_font(),
             )  # fmt: skip
     figure.update_layout(
-        xaxis_range=[0, 1], yaxis_range=[-m, 0], barmode="overlay", uniformtext=tile_text(theme),
+        xaxis_range=[0, 1], yaxis_range=[-deep, 0], barmode="overlay", uniformtext=tile_text(theme),
         margin={"l": 2, "r": 2, "t": 24 * scale, "b": 4},
     )  # fmt: skip
     return figure

@@ -109,7 +109,9 @@ def test_orders_that_no_ballot_supports_are_said(open_page):
     app = open_page("rules", profile="3:A>B;2:C>D", left_out="unseen")
     assert not app.exception
     # Names may hold Markdown, which is escaped.
-    assert r"No ballot ranks completions of \['A', 'B'\] and \['C', 'D'\] together" in words(app)
+    assert r"No ballot ranks members of \['A', 'B'\] and \['C', 'D'\] together" in words(app)
+    assert "never compared" not in words(app), "once is enough"
+    app = open_page("rules", profile="10:A>B;1:A>C", left_out="unseen")
     assert "rests on the prior of Bradley–Terry" in words(app)
     app = open_page("rules", profile="3:A>B>C;2:C>A>B", left_out="unseen")
     assert "rests on" not in words(app)

@@ -27,7 +27,7 @@ def ratings_of(*ballots, extra=()):
 def test_groups_that_no_ballot_ranks_together_are_named():
     ratings = ratings_of("ab", "ba", "cd", extra="e")
     (unseen,) = ballot_support_notes(ratings, "unseen")
-    assert unseen.startswith("Prompt 'p': no ballot compares 'e'; no ballot ranks completions of ")
+    assert unseen.startswith("Prompt 'p': no ballot compares 'e'; no ballot ranks members of ")
     assert "['a', 'b'] and ['c', 'd'] together" in unseen
     (last,) = ballot_support_notes(ratings, "last")
     assert "['a', 'b'] and ['c', 'd'] and ['e'] together" in last
