@@ -172,7 +172,10 @@ def test_answers_that_only_a_prior_orders_are_said(open_room, room):
     app = open_room()
     button(app, "Reveal").click().run()
     assert not app.exception
-    assert "'Green', 'Blue' are not all ordered by ballots" in words(app)
+    said = "'Green', 'Blue' are not all ordered by ballots"
+    assert said in words(app)
+    (note,) = class_store.store().phone_result(teacher.code, f"{0:032x}")["notes"]
+    assert note.startswith(said)
 
 
 def test_all_rules_are_shown_on_request_with_a_key_to_the_answers(open_room, room):
